@@ -46,8 +46,13 @@ function typeOf(schema: Schema): string {
     return schema.name ?? ''
   }
   if (schema.type === 'record') {
-    const body = (schema.fields ?? []).map((f) => `  /** ${f.doc ?? f.name} */\n  readonly ${f.name}: ${typeOf(f.type)}`)
-    declare(schema.name ?? '', `/** ${schema.doc ?? ''} */\nexport interface ${schema.name} {\n${body.join('\n')}\n}`)
+    const body = (schema.fields ?? []).map(
+      (f) => `  /** ${f.doc ?? f.name} */\n  readonly ${f.name}: ${typeOf(f.type)}`,
+    )
+    declare(
+      schema.name ?? '',
+      `/** ${schema.doc ?? ''} */\nexport interface ${schema.name} {\n${body.join('\n')}\n}`,
+    )
     return schema.name ?? ''
   }
   return typeOf(schema.type)
@@ -59,14 +64,18 @@ function wrap(text: string): string {
 
 function declare(name: string, text: string): void {
   const before = declared.get(name)
-  if (before !== undefined && before !== text) throw new Error(`two different definitions of ${name} in schemas/avro`)
+  if (before !== undefined && before !== text)
+    throw new Error(`two different definitions of ${name} in schemas/avro`)
   declared.set(name, text)
 }
 
 const records = readdirSync(folder)
   .filter((file) => file.endsWith('.avsc'))
   .sort()
-  .map((file) => ({ file, schema: JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Schema & object }))
+  .map((file) => ({
+    file,
+    schema: JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Schema & object,
+  }))
 
 for (const { schema } of records) typeOf(schema as Schema)
 
@@ -110,7 +119,9 @@ ${records.map(({ file }, i) => `  ${names[i]}: '${file}',`).join('\n')}
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== text) {
-    console.error('schemas/generated/records.ts differs from schemas/avro: run `npm run generate` and commit.')
+    console.error(
+      'schemas/generated/records.ts differs from schemas/avro: run `npm run generate` and commit.',
+    )
     process.exit(1)
   }
 } else {

@@ -52,7 +52,11 @@ export const DLQ_HEADERS = {
 export const REROUTED_HEADER = 'nikash-rerouted'
 
 export const CATALOGUE: readonly TopicSpec[] = [
-  spec(TOPICS.events, { ...forever, ...appendTime }, 'All finance events, the log of record. Key: tenant id.'),
+  spec(
+    TOPICS.events,
+    { ...forever, ...appendTime },
+    'All finance events, the log of record. Key: tenant id.',
+  ),
   spec(TOPICS.results, compacted, 'Newest results. Key: tenant|family|slice. Partition: that of the input.'),
   spec(TOPICS.history, forever, 'Snapshots and day closes. Key: tenant id.'),
   spec(TOPICS.alerts, forever, 'Alerts. Key: tenant id.'),
@@ -62,7 +66,11 @@ export const CATALOGUE: readonly TopicSpec[] = [
     { ...compacted, 'segment.bytes': String(32 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.1' },
     'State of the processors by cells. Internal.',
   ),
-  spec(dlqOf(TOPICS.events), { ...forever, ...appendTime }, 'Records of finance.events.v1 that could not be applied, bytes unchanged.'),
+  spec(
+    dlqOf(TOPICS.events),
+    { ...forever, ...appendTime },
+    'Records of finance.events.v1 that could not be applied, bytes unchanged.',
+  ),
   spec(dlqOf(TOPICS.results), forever, 'Records of finance.results.v1 that a sink could not read.'),
   spec(dlqOf(TOPICS.history), forever, 'Records of finance.history.v1 that a sink could not read.'),
 ]

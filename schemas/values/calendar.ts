@@ -10,9 +10,11 @@ const DAY_MS = 86_400_000
 
 /** Reads YYYY-MM-DD. Throws RangeError for anything that is not a real day. */
 export function parseDay(text: string): EpochDay {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) throw new RangeError(`not a date YYYY-MM-DD: ${JSON.stringify(text.slice(0, 40))}`)
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text))
+    throw new RangeError(`not a date YYYY-MM-DD: ${JSON.stringify(text.slice(0, 40))}`)
   const ms = Date.parse(`${text}T00:00:00Z`)
-  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text) throw new RangeError(`no such day: ${text}`)
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text)
+    throw new RangeError(`no such day: ${text}`)
   return ms / DAY_MS
 }
 
