@@ -30,7 +30,8 @@ import { readZipEntry } from './zip.ts'
 const run = promisify(execFile)
 const POM = new URL('pom.xml', import.meta.url).pathname
 const LOCK = new URL('tools.lock.json', import.meta.url)
-const MAVEN_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
+/** 2.8 copies an artifact without reading its parent pom; 3.x insists on it, and mirrors do not always have it. */
+const MAVEN_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:2.8'
 const FETCH_TIMEOUT_MS = 10 * 60_000
 const MANIFEST = '.whole.json'
 
@@ -204,7 +205,9 @@ export const ensureTool = async (name: ToolName, say: (line: string) => void): P
     mkdirSync(filled, { recursive: true })
     await downloadVerified(name, recipe, fetched)
     await recipe.fill(fetched, filled)
-    const files = Object.fromEntries(listFiles(filled).map((file) => [file, statSync(join(filled, file)).size]))
+    const files = Object.fromEntries(
+      listFiles(filled).map((file) => [file, statSync(join(filled, file)).size]),
+    )
     writeFileSync(join(filled, MANIFEST), JSON.stringify({ files }))
     rmSync(folder, { recursive: true, force: true })
     renameSync(filled, folder)

@@ -1,0 +1,137 @@
+/**
+ * Owns how our own processes are started: which file, which ports, how much heap, what "ready" means. Refuses: knowing
+ * what they do. A service whose file is not in the clone is listed as absent.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { serviceEnvironment } from '../environment.ts'
+import { hasParentDeathSignal } from '../launcher.ts'
+import { expectHttpOk, type Part, sourceExists, sourceFile, type StackContext } from '../part.ts'
+import type { Ports } from '../ports.ts'
+
+const STORES = ['postgres', 'redis', 'kafka', 'registry', 'clickhouse'] as const
+const PARENT_WATCH = new URL('../parent-watch.ts', import.meta.url).pathname
+
+type Service = {
+  readonly name: string
+  readonly main: string
+  readonly heapMb: number
+  readonly ports: Readonly<Record<string, number>>
+  readonly readyPort: number
+  readonly env: (context: StackContext) => Readonly<Record<string, string>>
+  readonly kind?: 'store' | 'service'
+  readonly dependsOn?: readonly string[]
+}
+
+const nodeArgs = async (heapMb: number, main: string): Promise<string[]> => [
+  `--max-old-space-size=${heapMb}`,
+  '--disable-warning=ExperimentalWarning',
+  ...((await hasParentDeathSignal()) ? [] : ['--import', PARENT_WATCH]),
+  sourceFile(main),
+]
+
+const asPart = (service: Service): Part => ({
+  name: service.name,
+  kind: service.kind ?? 'service',
+  version: 'this clone',
+  ports: service.ports,
+  dependsOn: service.dependsOn ?? ['setup'],
+  stopSignal: 'SIGTERM',
+  stopTimeoutMs: 15_000,
+  healthTimeoutMs: 60_000,
+  present: sourceExists(service.main),
+  prepare: async (context) => {
+    const dataDir =
+      service.name === 'clickhouse' ? context.layout.clickhouse : join(context.layout.services, service.name)
+    mkdirSync(dataDir, { recursive: true })
+    return {
+      file: process.execPath,
+      args: await nodeArgs(service.heapMb, service.main),
+      env: { ...serviceEnvironment(context), DATA_DIR: dataDir, ...service.env(context) },
+      cwd: sourceFile('.'),
+    }
+  },
+  check: () => expectHttpOk(service.readyPort, '/readyz'),
+})
+
+const worker = (
+  name: keyof Ports['admin'],
+  main: string,
+  heapMb: number,
+  ports: Ports,
+  env: (context: StackContext) => Readonly<Record<string, string>> = () => ({}),
+): Part => {
+  const admin = ports.admin[name]
+  return asPart({
+    name,
+    main,
+    heapMb,
+    ports: { admin },
+    readyPort: admin,
+    env: (context) => ({ ADMIN_PORT: String(admin), PORT: String(admin), ...env(context) }),
+  })
+}
+
+const listener = (name: 'api' | 'commands', main: string, heapMb: number, ports: Ports): Part => {
+  const [port, admin] = [ports[name], ports.admin[name]]
+  return asPart({
+    name,
+    main,
+    heapMb,
+    ports: { http: port, admin },
+    readyPort: port,
+    env: () => ({ PORT: String(port), ADMIN_PORT: String(admin) }),
+  })
+}
+
+export const clickhousePart = (ports: Ports): Part => {
+  const part = asPart({
+    name: 'clickhouse',
+    kind: 'store',
+    main: 'deploy/local/clickhouse/main.ts',
+    heapMb: 256,
+    ports: { http: ports.clickhouse },
+    readyPort: ports.clickhouse,
+    dependsOn: [],
+    env: () => ({
+      CLICKHOUSE_FRONT_PORT: String(ports.clickhouse),
+      ADMIN_PORT: String(ports.admin.clickhouse),
+    }),
+  })
+  return { ...part, version: 'chdb', check: () => expectHttpOk(ports.clickhouse, '/ping') }
+}
+
+/** Topics, schemas and tables: one run after the stores are up, before any service starts. */
+export const setupPart = (): Part => ({
+  ...asPart({
+    name: 'setup',
+    main: 'deploy/cli/setup.ts',
+    heapMb: 256,
+    ports: {},
+    readyPort: 0,
+    dependsOn: STORES,
+    env: () => ({}),
+  }),
+  kind: 'task',
+  healthTimeoutMs: 120_000,
+})
+
+export const serviceParts = (ports: Ports, options: { readonly demo: boolean }): Part[] => [
+  listener('commands', 'producers/main.ts', 192, ports),
+  worker('relay', 'producers/relay-main.ts', 160, ports),
+  worker('clock', 'producers/clock-main.ts', 96, ports),
+  worker('processors', 'processors/main.ts', 384, ports),
+  worker('sink-redis', 'sinks/main.ts', 192, ports, () => ({ SINK: 'redis' })),
+  worker('sink-clickhouse', 'sinks/main.ts', 256, ports, () => ({ SINK: 'clickhouse' })),
+  listener('api', 'api/main.ts', 256, ports),
+  ...(options.demo
+    ? [
+        {
+          ...worker('demo', 'producers/simulator/main.ts', 160, ports, (context) => ({
+            SPEED: String(context.speed),
+          })),
+          dependsOn: ['setup', 'commands'],
+        },
+      ]
+    : []),
+]
