@@ -163,7 +163,7 @@ abstract class BoundedNumber extends avro.types.LogicalType {
   abstract readonly max: number
   abstract readonly what: string
 
-  fits(value: unknown): value is number {
+  fits(value: unknown): boolean {
     return Number.isInteger(value) && (value as number) >= this.min && (value as number) <= this.max
   }
 
@@ -175,7 +175,7 @@ abstract class BoundedNumber extends avro.types.LogicalType {
 
   _write(tap: Tap, value: unknown): void {
     if (!this.fits(value)) throw new AvroValueError(`${String(value)} is not ${this.what}`)
-    tap.writeLong(value)
+    tap.writeLong(value as number)
   }
 
   _check(value: unknown, _flags: unknown, hook: Hook): boolean {
@@ -189,7 +189,7 @@ abstract class BoundedNumber extends avro.types.LogicalType {
   }
 
   protected override _toValue(value: unknown): number | undefined {
-    return this.fits(value) ? value : undefined
+    return this.fits(value) ? (value as number) : undefined
   }
 
   protected override _resolve(writer: avro.Type): unknown {
