@@ -83,7 +83,10 @@ export interface Batch {
 
 export interface ConsumerHandlers {
   /** Called after a join, before any record of these partitions; `membership` is that of this assignment. */
-  onAssigned(partitions: readonly { topic: string; partition: number }[], membership: Membership): Promise<void>
+  onAssigned(
+    partitions: readonly { topic: string; partition: number }[],
+    membership: Membership,
+  ): Promise<void>
   /** Called when partitions are lost or given up; their handlers get no more batches. */
   onRevoked(partitions: readonly { topic: string; partition: number }[]): Promise<void>
   /** One batch at a time per partition; the next one of it comes after the promise settles. Heartbeats go on meanwhile. */
@@ -118,11 +121,18 @@ export interface TopicDescription {
 }
 
 export interface Admin {
-  createTopics(specs: readonly { name: string; partitions: number; config: Readonly<Record<string, string>> }[]): Promise<readonly string[]>
+  createTopics(
+    specs: readonly { name: string; partitions: number; config: Readonly<Record<string, string>> }[],
+  ): Promise<readonly string[]>
   describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]>
   listTopics(): Promise<readonly string[]>
   /** Stable (K2): throws code UNSTABLE_OFFSET_COMMIT after `timeoutMs` of a pending transaction. */
-  committed(groupId: string, topic: string, partitions: readonly number[], timeoutMs?: number): Promise<readonly CommittedOffset[]>
+  committed(
+    groupId: string,
+    topic: string,
+    partitions: readonly number[],
+    timeoutMs?: number,
+  ): Promise<readonly CommittedOffset[]>
   /** First offset that is still there, and the last stable offset + 1. */
   bounds(topic: string, partitions: readonly number[]): Promise<readonly { low: number; high: number }[]>
   close(): Promise<void>
@@ -133,7 +143,12 @@ export interface KafkaPort {
   transactionalProducer(options: { transactionalId: string; timeoutMs: number }): TransactionalProducer
   consumer(options: ConsumerOptions): Consumer
   /** Committed records of one partition from an offset up to the last stable offset at the time of the call; no group. */
-  readPartition(options: { topic: string; partition: number; from: number; to?: number }): AsyncIterable<Batch>
+  readPartition(options: {
+    topic: string
+    partition: number
+    from: number
+    to?: number
+  }): AsyncIterable<Batch>
   admin(): Promise<Admin>
   close(): Promise<void>
 }
