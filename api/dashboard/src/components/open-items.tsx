@@ -1,0 +1,98 @@
+/** The open invoices behind a bucket, page by page, in a dialog. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Api, OpenItem, Page } from '../api.ts'
+import { formatCount, formatDate, formatMoney, type Language } from '../format.ts'
+import { translate } from '../i18n.ts'
+
+interface Props {
+  readonly api: Api
+  readonly bucket: string
+  readonly basis: string
+  readonly asOf: string | undefined
+  readonly language: Language
+  readonly onClose: () => void
+}
+
+export function OpenItems({ api, bucket, basis, asOf, language, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [items, setItems] = useState<readonly OpenItem[]>()
+  const [cursor, setCursor] = useState<string | null>(null)
+  const [error, setError] = useState('')
+
+  const load = async (from?: string) => {
+    try {
+      setError('')
+      const page = await api.get<Page<OpenItem>>('/v1/receivables/open', {
+        bucket,
+        basis,
+        asOf,
+        cursor: from,
+        limit: '50',
+      })
+      setItems((before) => (from === undefined ? page.data : [...(before ?? []), ...page.data]))
+      setCursor(page.page.hasMore ? page.page.nextCursor : null)
+    } catch (e) {
+      setError(e instanceof Error ? e.message : String(e))
+    }
+  }
+
+  useEffect(() => {
+    dialog.current?.showModal()
+    void load()
+  }, [bucket, basis, asOf])
+
+  const name = bucket === 'current' ? translate(language, 'current') : bucket
+  return (
+    <dialog ref={dialog} onClose={onClose} aria-labelledby="open-title">
+      <header>
+        <h2 id="open-title">
+          {translate(language, 'openInvoices')}: {name}
+        </h2>
+        <button type="button" class="plain" onClick={() => dialog.current?.close()}>
+          {translate(language, 'close')}
+        </button>
+      </header>
+      {error !== '' && (
+        <p class="error" role="alert">
+          {translate(language, 'failed', { reason: error })}{' '}
+          <button type="button" onClick={() => void load()}>
+            {translate(language, 'retry')}
+          </button>
+        </p>
+      )}
+      {items === undefined && error === '' && <p class="skeleton">{translate(language, 'loading')}…</p>}
+      {items?.length === 0 && <p>{translate(language, 'nothingOpen')}</p>}
+      {items !== undefined && items.length > 0 && (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>{translate(language, 'invoice')}</th>
+                <th>{translate(language, 'customer')}</th>
+                <th>{translate(language, 'due')}</th>
+                <th class="num">{translate(language, 'daysPast')}</th>
+                <th class="num">{translate(language, 'open')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((item) => (
+                <tr key={item.invoiceId}>
+                  <td>{item.invoiceNumber}</td>
+                  <td>{item.customerName}</td>
+                  <td>{formatDate(item.dueDate, language)}</td>
+                  <td class="num">{formatCount(item.age, language)}</td>
+                  <td class="num">{formatMoney(item.open.amount, item.open.currency, language)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {cursor !== null && (
+        <button type="button" onClick={() => void load(cursor)}>
+          {translate(language, 'more')}
+        </button>
+      )}
+    </dialog>
+  )
+}
