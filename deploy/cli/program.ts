@@ -1,0 +1,229 @@
+/**
+ * Owns the verbs and options of ./nikash, and nothing of what they do: each verb's module is loaded when it runs, so
+ * that `status` does not pay for `import`. Refuses: options that a verb does not read.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { ExitCode } from '../local/errors.ts'
+
+export type SetExit = (code: ExitCode) => void
+
+const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+  }
+
+const positive = (text: string): number => {
+  const value = Number(text)
+  if (Number.isFinite(value) && value > 0 && value <= 100_000) return value
+  throw new InvalidArgumentError('It must be a number above 0, at most 100000.')
+}
+
+const SUITES = ['default', 'unit', 'topology', 'property', 'contract', 'integration', 'e2e', 'faults', 'all']
+
+type Action<O> = (options: O) => Promise<ExitCode>
+type Load<O> = () => Promise<Action<O>>
+
+const outputOption = (...choices: string[]): Option =>
+  new Option('-o, --output <format>', 'how to print').choices(choices)
+
+const dataOption = (): Option =>
+  new Option('--data <dir>', 'data folder of the stack (default: that of the last up)')
+
+export const buildProgram = (setExit: SetExit): Command => {
+  const program = new Command('nikash')
+    .description('Kafka-native stream processing for finance: the local stack and its tools')
+    .version('0.1.0')
+    .showHelpAfterError('(nikash help VERB shows its options)')
+    .exitOverride()
+
+  /** Runs a verb whose positional arguments are merged into its options by name. */
+  const run =
+    <O>(load: Load<O>, ...names: string[]) =>
+    async (...args: unknown[]): Promise<void> => {
+      const positional = Object.fromEntries(names.map((name, index) => [name, args[index]]))
+      const options = args[names.length] as object
+      const action = await load()
+      setExit(await action({ ...options, ...positional } as O))
+    }
+
+  addStackVerbs(program, run)
+  addTenantVerbs(program, run)
+  addKafkaVerbs(program, run)
+  addTestVerbs(program, run)
+  return program
+}
+
+type Run = <O>(load: Load<O>, ...names: string[]) => (...args: unknown[]) => Promise<void>
+
+const addStackVerbs = (program: Command, run: Run): void => {
+  program
+    .command('up')
+    .description('start the local stack and all services; waits until every part is healthy')
+    .option('--no-demo', 'without the demo company')
+    .option('--speed <n>', 'how fast the demo company lives: 1 = real time', positive, 1)
+    .option('--detach', 'return when healthy and leave it running', false)
+    .addOption(dataOption())
+    .option('--port-base <n>', 'first port of the stack', wholeNumber(1024, 65_000), 3000)
+    .option('--stores-only', 'only Kafka, registry, Postgres, Redis and ClickHouse', false)
+    .action(run(async () => (await import('./up.ts')).up))
+  program
+    .command('status')
+    .description('what runs, and whether it is healthy')
+    .addOption(outputOption('table', 'json', 'env'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./status.ts')).status))
+  program
+    .command('down')
+    .description('stop the stack; its data stays')
+    .option('--volumes', 'delete the data folder too', false)
+    .addOption(dataOption())
+    .action(run(async () => (await import('./down.ts')).down))
+  program
+    .command('reset')
+    .description('stop the stack and delete its data')
+    .option('-y, --yes', 'do not ask', false)
+    .addOption(dataOption())
+    .action(run(async () => (await import('./down.ts')).reset))
+  program
+    .command('doctor')
+    .description('look for what keeps the stack from running, and say what to do')
+    .addOption(outputOption('table', 'json'))
+    .option('--port-base <n>', 'first port of the stack', wholeNumber(1024, 65_000), 3000)
+    .addOption(dataOption())
+    .action(run(async () => (await import('./doctor.ts')).doctor))
+  program
+    .command('logs')
+    .description("the end of a part's log")
+    .argument('<service>', 'a part, as status lists it, or supervisor')
+    .option('-n, --lines <n>', 'how many lines', wholeNumber(1, 100_000), 100)
+    .option('-f, --follow', 'go on with what comes', false)
+    .addOption(dataOption())
+    .action(run(async () => (await import('./logs.ts')).logs, 'service'))
+}
+
+const addTenantVerbs = (program: Command, run: Run): void => {
+  const tenant = program.command('tenant').description('tenants and their settings')
+  const settings = (command: Command): Command =>
+    command
+      .option('--name <name>', 'name of the business')
+      .option('--zone <zone>', 'IANA time zone that gives local days')
+      .option('--currency <code>', 'base currency, ISO 4217')
+      .option('--fiscal-year-start <MM-DD>', 'first day of the fiscal year')
+      .addOption(outputOption('table', 'json'))
+      .addOption(dataOption())
+  settings(tenant.command('create').description('register a tenant').argument('<tenant>')).action(
+    run(async () => (await import('./tenant.ts')).createTenant, 'tenant'),
+  )
+  settings(tenant.command('set').description('change settings of a tenant').argument('<tenant>')).action(
+    run(async () => (await import('./tenant.ts')).setTenant, 'tenant'),
+  )
+  tenant
+    .command('list')
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./tenant.ts')).listTenants))
+  tenant
+    .command('show')
+    .argument('<tenant>')
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./tenant.ts')).showTenant, 'tenant'))
+  program
+    .command('token')
+    .description('a signed token for the local stack, alone on the last line')
+    .requiredOption('--tenant <tenant>', 'whose data it opens')
+    .option('--role <role>', 'reader, writer or operator', 'writer')
+    .option('--ttl <time>', 'life time: 90s, 30m, 1h, 7d', '1h')
+    .option('--subject <name>', 'who it is for')
+    .addOption(dataOption())
+    .action(run(async () => (await import('./identity.ts')).token))
+  program
+    .command('analyst')
+    .description("user and password for ClickHouse that see only one tenant's rows, as env lines")
+    .requiredOption('--tenant <tenant>', 'whose rows')
+    .addOption(outputOption('env', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./identity.ts')).analyst))
+  const imports = program.command('import').description('files -> commands -> events')
+  imports
+    .command('receivables')
+    .description('open and paid invoices from a CSV file; bad rows are listed by line and left out')
+    .argument('<file>')
+    .requiredOption('--tenant <tenant>', 'for whom')
+    .option('--currency <code>', 'currency of the amounts, ISO 4217')
+    .option('--map <file>', 'JSON file that maps columns and states the date format')
+    .option('--dry-run', 'check the file, change nothing', false)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./import.ts')).importReceivablesFile, 'file'))
+}
+
+const addKafkaVerbs = (program: Command, run: Run): void => {
+  program
+    .command('topics')
+    .description('the topics: partitions, records, settings')
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./topics.ts')).topics))
+  program
+    .command('lag')
+    .description('how far each consumer group is behind')
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./topics.ts')).lag))
+  program
+    .command('tail')
+    .description('decoded records of a topic as they come')
+    .argument('<topic>', 'name, or its short form: events, results, history, alerts, late')
+    .option('--from <time>', 'start that long ago: 10m, 2h, 7d; "start" for all')
+    .option('--filter <k=v...>', 'only records with these values; k may be a path: data.invoiceId=...')
+    .option('--max <n>', 'end after so many records', wholeNumber(1, 1_000_000_000))
+    .option('--until-end', 'end when all that is there now was shown', false)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./tail.ts')).tail, 'topic'))
+  program
+    .command('describe')
+    .description('the flow of data: topics, topologies, sinks')
+    .addOption(new Option('--format <format>', 'how to draw').choices(['text', 'mermaid']).default('text'))
+    .addOption(outputOption('table', 'json'))
+    .action(run(async () => (await import('./describe.ts')).describe))
+  const dlq = program.command('dlq').description('records that could not be applied')
+  const selection = (command: Command): Command =>
+    command
+      .option('--topic <topic>', 'the topic they came from', 'events')
+      .addOption(outputOption('table', 'json'))
+      .addOption(dataOption())
+  selection(
+    dlq.command('list').option('-n, --limit <n>', 'how many, newest last', wholeNumber(1, 100_000), 50),
+  ).action(run(async () => (await import('./dlq.ts')).listDeadLetters))
+  selection(dlq.command('show').argument('<id>', 'PARTITION-OFFSET, as list prints it')).action(
+    run(async () => (await import('./dlq.ts')).showDeadLetter, 'id'),
+  )
+  selection(
+    dlq.command('replay').argument('[id]', 'one record; or --all').option('--all', 'all of them', false),
+  ).action(run(async () => (await import('./dlq.ts')).replayDeadLetters, 'id'))
+  selection(
+    dlq.command('discard').argument('[id]', 'one record; or --all').option('--all', 'all of them', false),
+  ).action(run(async () => (await import('./dlq.ts')).discardDeadLetters, 'id'))
+}
+
+const addTestVerbs = (program: Command, run: Run): void => {
+  program
+    .command('test')
+    .description('the checks of the repository; default: everything that fits CI')
+    .addArgument(program.createArgument('[suite]', 'which').choices(SUITES).default('default'))
+    .option('--seed <n>', 'seed of randomized tests', wholeNumber(0, 2 ** 31 - 1))
+    .option('--keep', 'leave the stack of the tests and its data for looking at', false)
+    .action(run(async () => (await import('./test/run.ts')).test, 'suite'))
+  program
+    .command('bench')
+    .description('measurements')
+    .addArgument(program.createArgument('<what>', 'which').choices(['latency']))
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./bench.ts')).bench, 'what'))
+}
