@@ -26,7 +26,7 @@ const BUCKETS = (anchor: string) => `
 
 /**
  * Aging by day and basis from the text of a file in the IBM sample layout. An invoice is open on day d when it was
- * written on or before d and settled after d.
+ * written on or before d and settled after d or not at all.
  */
 export async function agingByDay(
   client: pg.ClientBase,
@@ -42,7 +42,7 @@ export async function agingByDay(
   try {
     await client.query(
       `insert into raw_lines
-       select to_date(i, 'MM/DD/YYYY'), to_date(u, 'MM/DD/YYYY'), to_date(s, 'MM/DD/YYYY'), (a::numeric * 100)::bigint
+       select to_date(i, 'MM/DD/YYYY'), to_date(u, 'MM/DD/YYYY'), to_date(nullif(s, ''), 'MM/DD/YYYY'), (a::numeric * 100)::bigint
        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as t(i, u, s, a)`,
       [column('InvoiceDate'), column('DueDate'), column('SettledDate'), column('InvoiceAmount')],
     )
@@ -50,11 +50,12 @@ export async function agingByDay(
       rowMode: 'array',
       text: `select to_char(d, 'YYYY-MM-DD'), ${BUCKETS('due')}, ${BUCKETS('invoiced')}
              from (select generate_series($1::date, $2::date, interval '1 day')::date as d) days
-             left join raw_lines on invoiced <= d and settled > d
+             left join raw_lines on invoiced <= d and (settled is null or settled > d)
              group by d order by d`,
       values: [from, to],
     })
-    const cents = (row: string[], at: number) => row.slice(at, at + 5).map((c) => BigInt(c ?? 0)) as unknown as Cents
+    const cents = (row: string[], at: number) =>
+      row.slice(at, at + 5).map((c) => BigInt(c ?? 0)) as unknown as Cents
     return new Map(answer.rows.map((row) => [row[0] ?? '', { due: cents(row, 1), posting: cents(row, 6) }]))
   } finally {
     await client.query('drop table raw_lines')
