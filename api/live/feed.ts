@@ -1,0 +1,80 @@
+/**
+ * The port between the hub and the store of live figures: what a feed is, whoever keeps it. Owns no I/O.
+ *
+ * F1  a snapshot is one instant: figures, sequence numbers and the feed's last id are read together.
+ * F2  per tenant and channel, sequence numbers of one epoch are contiguous; entries arrive in feed order.
+ * F3  another epoch or run = another history: nothing of the older one can be continued.
+ */
+import {
+  type AgingValue,
+  type Channel,
+  CHANNELS,
+  type KpiMeta,
+  type KpiValue,
+} from '../../sinks/redis/contract.ts'
+
+export const FEED_CHANNELS = CHANNELS
+export type FeedChannel = Channel
+
+/** The epoch of a tenant of which the store knows nothing yet. */
+export const NO_EPOCH = 'none'
+
+/** One window of KPIs; a delta has the measures that changed. */
+export interface KpiWindow {
+  readonly meta: KpiMeta
+  readonly measures: Readonly<Record<string, KpiValue>>
+}
+
+/**
+ * What a frame carries, keyed so that a newer body over an older one gives the newer state: measures by window and
+ * name, aging slices by `total` or `customer:ID` (null = the slice is gone). Absent = unchanged.
+ */
+export interface Body {
+  readonly kpis?: Readonly<Record<string, KpiWindow>>
+  readonly aging?: Readonly<Record<string, AgingValue | null>>
+}
+
+export interface FeedEntry {
+  readonly epoch: string
+  readonly channel: FeedChannel
+  readonly seq: number
+  /** Undefined = the change was too large for the feed: read a snapshot. */
+  readonly body: Body | undefined
+}
+
+export type Sequences = Readonly<Record<FeedChannel, number>>
+
+export interface Snapshot {
+  readonly epoch: string
+  /** Run of the store for which the figures are whole; another run may repeat sequence numbers of a lost tail. */
+  readonly run: string
+  readonly seqs: Sequences
+  /** Last id of the feed at that instant; entries after it are news. */
+  readonly lastId: string
+  /** empty = the store knows no figures of the tenant; rebuilding = it has them only in part. */
+  readonly state: 'whole' | 'rebuilding' | 'empty'
+  readonly body: Body
+  /** Aging slices of customers exist but are too many for a snapshot: read them over HTTP. */
+  readonly customersOmitted: boolean
+}
+
+/** Names a history: what can be continued has the same identity (F3). */
+export const identityOf = (history: { readonly epoch: string; readonly run: string }): string =>
+  history.epoch === NO_EPOCH ? NO_EPOCH : `${history.epoch}.${history.run}`
+
+export interface FeedListener {
+  onEntries(tenant: string, entries: readonly FeedEntry[]): void
+  /** The store is out of reach or has lost entries: every room is over. */
+  onLost(reason: string): void
+}
+
+export interface FeedSource {
+  snapshot(tenant: string): Promise<Snapshot>
+  /** The newest part of the feed, oldest first. */
+  history(tenant: string): Promise<readonly FeedEntry[]>
+  /** Identities as they stand, to notice a store that was emptied in silence. */
+  identities(tenants: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Entries after `lastId` go to the listener until `unfollow`. */
+  follow(tenant: string, lastId: string): void
+  unfollow(tenant: string): void
+}
