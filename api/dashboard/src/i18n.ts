@@ -1,5 +1,5 @@
 /** Every label of the page in English and Bengali. A missing translation is a type error. */
-import type { Language } from './format.ts'
+import { formatCount, type Language } from './format.ts'
 
 const en = {
   title: 'Receivables and results',
@@ -143,3 +143,9 @@ export const isLabel = (name: string): name is Label => name in en
 export function translate(language: Language, label: Label, values: Record<string, string> = {}): string {
   return texts[language][label].replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
 }
+
+/** "31-60" with the language's own digits. */
+export const bucketName = (label: string, language: Language): string =>
+  label === 'current'
+    ? translate(language, 'current')
+    : label.replace(/\d+/g, (n) => formatCount(Number(n), language))

@@ -1,7 +1,7 @@
 /** Aging bars with drill-down: each bar opens the invoices behind it. Widths are shares of the largest bucket. */
 import type { AgingAnswer, Money } from '../api.ts'
 import { formatMoney, type Language } from '../format.ts'
-import { translate } from '../i18n.ts'
+import { bucketName, translate } from '../i18n.ts'
 
 interface Props {
   readonly aging: AgingAnswer
@@ -43,9 +43,7 @@ export function AgingBars({ aging, language, moved, onOpen, onBasis }: Props) {
               data-amount={bucket.amount.amount}
               onClick={() => onOpen(bucket.label)}
             >
-              <span class="label">
-                {bucket.label === 'current' ? translate(language, 'current') : bucket.label}
-              </span>
+              <span class="label">{bucketName(bucket.label, language)}</span>
               <span class="bar" aria-hidden="true">
                 <span
                   class={`fill b${Math.min(index, 4)}`}
@@ -58,16 +56,16 @@ export function AgingBars({ aging, language, moved, onOpen, onBasis }: Props) {
         ))}
       </ul>
       <dl>
-        <div>
-          <dt>{translate(language, 'unapplied')}</dt>
-          <dd data-total="unapplied">{money(aging.unapplied)}</dd>
-        </div>
         {positive(aging.disputed) > 0 && (
           <div>
             <dt>{translate(language, 'disputed')}</dt>
             <dd>{money(aging.disputed)}</dd>
           </div>
         )}
+        <div>
+          <dt>{translate(language, 'unapplied')}</dt>
+          <dd data-total="unapplied">{money(aging.unapplied)}</dd>
+        </div>
         <div class="sum">
           <dt>{translate(language, 'total')}</dt>
           <dd data-total="total">{money(aging.total)}</dd>

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Api, OpenItem, Page } from '../api.ts'
 import { formatCount, formatDate, formatMoney, type Language } from '../format.ts'
-import { translate } from '../i18n.ts'
+import { bucketName, translate } from '../i18n.ts'
 
 interface Props {
   readonly api: Api
@@ -41,7 +41,7 @@ export function OpenItems({ api, bucket, basis, asOf, language, onClose }: Props
     void load()
   }, [bucket, basis, asOf])
 
-  const name = bucket === 'current' ? translate(language, 'current') : bucket
+  const name = bucketName(bucket, language)
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby="open-title">
       <header>

@@ -33,6 +33,12 @@ function direction(change: string): 'up' | 'down' | 'flat' {
   return change.startsWith('-') ? 'down' : 'up'
 }
 
+/** Where less is better, a rise is shown as a warning. */
+const LOWER_IS_BETTER = new Set(['dso', 'totalExpenses', 'expenseGrowthRate', 'receivables'])
+
+const tone = (name: string, way: 'up' | 'down' | 'flat') =>
+  way === 'flat' ? 'flat' : (way === 'up') === LOWER_IS_BETTER.has(name) ? 'worse' : 'better'
+
 const ARROWS = { up: '▲', down: '▼', flat: '■' } as const
 
 export function Tile({ name, kpi, language, partial, trend, moved }: Props) {
@@ -49,7 +55,7 @@ export function Tile({ name, kpi, language, partial, trend, moved }: Props) {
       </p>
       <p class="note">
         {change !== undefined && (
-          <span class={`change ${direction(change)}`}>
+          <span class={`change ${tone(name, direction(change))}`}>
             {ARROWS[direction(change)]} {formatDecimal(change.replace('-', ''), 1, language)}%
           </span>
         )}
