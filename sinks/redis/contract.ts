@@ -1,0 +1,197 @@
+/**
+ * What is in Redis, for the sink that writes it and for everybody who reads it: the one key builder, the JSON in the
+ * fields, the entries of the feed. Refuses: knowing how values are written (writer.ts).
+ * R1: all keys of a tenant share one slot (literal braces), so that one script or one MULTI sees them whole.
+ * R2: a value is replaced only by one of a higher (epoch, revision). R3: each channel's sequence has no gaps; `seq` and
+ * values change in one step, so a snapshot read in one MULTI with `seq` plus the feed entries after it is whole.
+ * R4: `seq.epoch` is random and made with the key: another epoch = the sequence began anew, read a snapshot.
+ * Amounts are decimal text, days YYYY-MM-DD, instants milliseconds UTC.
+ */
+
+export const CHANNELS = ['kpi', 'aging'] as const
+export type Channel = (typeof CHANNELS)[number]
+
+/** Entries that the feed keeps, about. */
+export const FEED_MAX_ENTRIES = 1000
+
+export interface TenantKeys {
+  /** Hash: one field per measure, and META_FIELD. */
+  kpi(window: string): string
+  /** Hash: fields TOTAL_FIELD and `customer:ID`. */
+  readonly aging: string
+  /** Hash: `epoch`, and one field per channel: the last sequence number. */
+  readonly seq: string
+  /** Stream: fields channel, seq, epoch, data. */
+  readonly feed: string
+  /** String: run id of the server for which the tenant's values are whole. Another value, or none: being rebuilt. */
+  readonly sync: string
+  /** Hash of the writer: newest epoch:revision:offset per result, tombstones included. Not for readers. */
+  readonly fence: string
+}
+
+const prefixOf = (tenantId: string): string => `n:{${tenantId}}`
+
+export function keysOf(tenantId: string): TenantKeys {
+  const prefix = prefixOf(tenantId)
+  return {
+    kpi: (window) => `${prefix}:kpi:${window}`,
+    aging: `${prefix}:aging:receivables`,
+    seq: `${prefix}:seq`,
+    feed: `${prefix}:feed`,
+    sync: `${prefix}:sync`,
+    fence: `${prefix}:fence`,
+  }
+}
+
+/** Hash: `offset` (next to read), `runId`, `topicId`. Written by the sink after all of a batch. */
+export const positionKey = (topic: string, partition: number): string => `n:pos:${topic}-${partition}`
+
+export const META_FIELD = '_meta'
+export const TOTAL_FIELD = 'total'
+export const customerField = (customerId: string): string => `customer:${customerId}`
+/** Customer id of an aging field; null for the total. */
+export const customerOf = (field: string): string | null =>
+  field.startsWith('customer:') ? field.slice('customer:'.length) : null
+
+/** Value of a measure's field. */
+export interface KpiValue {
+  readonly value: string | null
+  readonly unit: string
+  readonly reason?: string
+  readonly previous?: string
+  readonly change?: string
+  readonly inputs: Readonly<Record<string, string>>
+  readonly epoch: number
+  readonly revision: number
+}
+
+/** Value of META_FIELD. */
+export interface KpiMeta {
+  readonly tenantId: string
+  readonly asOf: string
+  readonly from: string
+  readonly to: string
+  readonly partial: boolean
+  readonly currency: string
+  readonly logTime: number
+  readonly epoch: number
+  readonly revision: number
+}
+
+/** Value of a field of the aging hash; buckets in the order current, 1-30, 31-60, 61-90, 90+. */
+export interface AgingValue {
+  readonly asOf: string
+  readonly currency: string
+  readonly customerName?: string
+  readonly due: readonly string[]
+  readonly posting: readonly string[]
+  readonly unapplied: string
+  readonly disputed: string
+  readonly total: string
+  readonly openItems: number
+  readonly logTime: number
+  readonly epoch: number
+  readonly revision: number
+}
+
+/** `data` on channel kpi: per window its meta and the measures that changed. */
+export interface KpiDelta {
+  readonly windows: Readonly<
+    Record<string, { readonly meta: KpiMeta; readonly measures: Readonly<Record<string, KpiValue>> }>
+  >
+}
+
+/** `data` on channel aging: the fields that changed; null = gone. */
+export interface AgingDelta {
+  readonly slices: Readonly<Record<string, AgingValue | null>>
+}
+
+/** `data` in place of a delta that would be too large for the feed: read a snapshot. */
+export interface ResetDelta {
+  readonly reset: true
+}
+
+/** A delta above this many bytes is replaced by ResetDelta. */
+export const DELTA_MAX_BYTES = 256 * 1024
+
+export type FeedEntry =
+  | {
+      readonly channel: 'kpi'
+      readonly seq: number
+      readonly epoch: string
+      readonly data: KpiDelta | ResetDelta
+    }
+  | {
+      readonly channel: 'aging'
+      readonly seq: number
+      readonly epoch: string
+      readonly data: AgingDelta | ResetDelta
+    }
+
+export const isReset = (data: KpiDelta | AgingDelta | ResetDelta): data is ResetDelta => 'reset' in data
+
+export interface KpiWindowValues {
+  readonly meta: KpiMeta
+  readonly measures: Readonly<Record<string, KpiValue>>
+}
+
+/** HGETALL of `kpi(window)` -> values; null when there is nothing yet. */
+export function parseKpiWindow(hash: Readonly<Record<string, string>>): KpiWindowValues | null {
+  const meta = hash[META_FIELD]
+  if (meta === undefined) return null
+  const measures: Record<string, KpiValue> = {}
+  for (const [field, json] of Object.entries(hash)) {
+    if (field !== META_FIELD) measures[field] = JSON.parse(json) as KpiValue
+  }
+  return { meta: JSON.parse(meta) as KpiMeta, measures }
+}
+
+export interface AgingValues {
+  readonly total: AgingValue
+  /** By customer id. */
+  readonly customers: ReadonlyMap<string, AgingValue>
+}
+
+/** HGETALL of `aging` -> values; null when there is nothing yet. */
+export function parseAging(hash: Readonly<Record<string, string>>): AgingValues | null {
+  const total = hash[TOTAL_FIELD]
+  if (total === undefined) return null
+  const customers = new Map<string, AgingValue>()
+  for (const [field, json] of Object.entries(hash)) {
+    const id = customerOf(field)
+    if (id !== null) customers.set(id, JSON.parse(json) as AgingValue)
+  }
+  return { total: JSON.parse(total) as AgingValue, customers }
+}
+
+export interface Sequences {
+  readonly epoch: string
+  readonly last: Readonly<Record<Channel, number>>
+}
+
+/** HGETALL of `seq`; null when there is nothing yet. */
+export function parseSequences(hash: Readonly<Record<string, string>>): Sequences | null {
+  const epoch = hash['epoch']
+  if (epoch === undefined) return null
+  return { epoch, last: { kpi: Number(hash['kpi'] ?? 0), aging: Number(hash['aging'] ?? 0) } }
+}
+
+/** Fields of a stream entry, as [name, value, name, value, ...]; null when it is not one of ours. */
+export function parseFeedEntry(fields: readonly string[]): FeedEntry | null {
+  const by = new Map<string, string>()
+  for (let i = 0; i + 1 < fields.length; i += 2) by.set(fields[i] ?? '', fields[i + 1] ?? '')
+  const channel = by.get('channel')
+  const seq = Number(by.get('seq'))
+  const epoch = by.get('epoch')
+  const data = by.get('data')
+  if ((channel !== 'kpi' && channel !== 'aging') || !Number.isSafeInteger(seq)) return null
+  if (epoch === undefined || data === undefined) return null
+  return { channel, seq, epoch, data: JSON.parse(data) } as FeedEntry
+}
+
+/** Run id in the answer to INFO server. Throws when there is none. */
+export function parseRunId(info: string): string {
+  const match = /^run_id:([0-9a-f]+)/m.exec(info)
+  if (match?.[1] === undefined) throw new Error('Redis answered INFO server without a run_id')
+  return match[1]
+}
