@@ -57,7 +57,7 @@ export interface Transaction {
   abort(): Promise<void>
 }
 
-/** One transactional id. After any failed send, commit or abort: close it and make another (K-rule of design 5.4). */
+/** One transactional id. After any failed init, send, commit or abort: close it and make another. */
 export interface TransactionalProducer {
   /** InitProducerId: fences older producers of this id and ends their open transaction. */
   init(): Promise<void>
@@ -82,20 +82,28 @@ export interface Batch {
 }
 
 export interface ConsumerHandlers {
-  /** Called after a join, before any record of these partitions; `membership` is that of this assignment. */
+  /**
+   * Called after every join with all partitions that are ours now (those that stayed too), before any record of them;
+   * `membership` is that of this assignment. Positions start at the committed offsets (the start of the log where
+   * nothing is committed) unless this handler seeks.
+   */
   onAssigned(
     partitions: readonly { topic: string; partition: number }[],
     membership: Membership,
   ): Promise<void>
-  /** Called when partitions are lost or given up; their handlers get no more batches. */
+  /** Called before onAssigned with the partitions that are gone, and at stop with all: they get no more batches. */
   onRevoked(partitions: readonly { topic: string; partition: number }[]): Promise<void>
-  /** One batch at a time per partition; the next one of it comes after the promise settles. Heartbeats go on meanwhile. */
+  /**
+   * One batch at a time per partition; the next one of it comes after the promise settles. Heartbeats go on meanwhile.
+   * A batch without records moves the position past control records. A rejection is fatal (onCrash).
+   */
   onBatch(batch: Batch): Promise<void>
   /** Fatal: the consumer stopped for this reason (K4 among them). */
   onCrash(error: Error): void
 }
 
 export interface Consumer {
+  /** Resolves when the first assignment was handed out; a failure before that rejects, a later one goes to onCrash. */
   start(handlers: ConsumerHandlers): Promise<void>
   /** Next batch of the partition starts here. */
   seek(topic: string, partition: number, offset: number): void
@@ -112,6 +120,13 @@ export interface ConsumerOptions {
   readonly sessionTimeoutMs?: number
   readonly maxBytesPerPartition?: number
   readonly maxWaitMs?: number
+  /**
+   * Transactional id named by the metadata of a committed offset. When a join meets a transaction that is still open on
+   * the group's offsets (its owner may be dead), and it stays open for `fenceAfterMs`, that id is fenced: this ends the
+   * transaction at once instead of at its timeout.
+   */
+  readonly pendingOwner?: (metadata: string) => string | undefined
+  readonly fenceAfterMs?: number
 }
 
 export interface TopicDescription {
