@@ -1,0 +1,199 @@
+/**
+ * The page in a real browser, on the real stack: one payment over HTTP moves the aging bars and the DSO tile without a
+ * reload; so it does on a stock centrifuge client, and one that was away gets exactly what it missed. Screenshots go to
+ * NIKASH_SHOTS when it is set.
+ */
+import path from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { Centrifuge } from 'centrifuge'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Books, openBooks } from '../support/books.ts'
+import { eventually } from '../support/http.ts'
+import { describeStack } from '../support/stack.ts'
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'], (stack) => {
+  let browser: Browser
+  let books: Books
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: stack.browser, args: CHROMIUM_FLAGS })
+    books = await openBooks(stack, { prefix: 'page', name: 'মেঘনা ট্রেডিং', customer: 'Padma Textiles' })
+  }, 60_000)
+  afterAll(() => browser?.close())
+
+  /** A page signed in to the test's tenant, and what it asked of other hosts or complained about. */
+  async function open(
+    options: Parameters<Browser['newPage']>[0] = {},
+    token = books.reader,
+  ): Promise<{ page: Page; complaints: string[] }> {
+    const page = await browser.newPage({
+      viewport: { width: 1280, height: 1000 },
+      locale: 'en-US',
+      ...options,
+    })
+    const complaints: string[] = []
+    page.on('request', (request) => {
+      if (!request.url().startsWith(stack.apiUrl)) complaints.push(`asked for ${request.url()}`)
+    })
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.route('**/v1/demo-session', (route) => route.fulfill({ json: { token } }))
+    await page.goto(`${stack.apiUrl}/`)
+    return { page, complaints }
+  }
+  const amountOf = (page: Page, bucket: string) =>
+    page.locator(`[data-bucket="${bucket}"]`).getAttribute('data-amount')
+  const valueOf = (page: Page, kpi: string) =>
+    page.locator(`[data-kpi="${kpi}"] .value`).getAttribute('data-value')
+  const shot = async (page: Page, name: string) => {
+    const folder = process.env['NIKASH_SHOTS']
+    if (folder !== undefined)
+      await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true })
+  }
+
+  it('shows an empty business as empty, live, and without complaint', async () => {
+    const { page, complaints } = await open()
+    await page.locator('[data-state="live"]').waitFor()
+    await page.locator('.empty').waitFor()
+    await shot(page, 'empty')
+    expect(complaints).toEqual([])
+    await page.close()
+  }, 60_000)
+
+  it('moves bars and tiles on one payment, without a reload', async () => {
+    const day = new Date(Date.now() - 40 * 86_400_000).toISOString().slice(0, 10)
+    const invoice = await books.invoice('100000.00', { invoiceDate: day, dueDate: day })
+    const { page, complaints } = await open()
+    await eventually('the invoice in its bucket', async () =>
+      expect(await amountOf(page, '31-60')).toBe('100000.00'),
+    )
+    await page.locator('.segmented button', { hasText: '90 days' }).click()
+    const dso = await valueOf(page, 'dso')
+    await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }))
+    await books.payment('40000.00', { allocations: [{ invoiceId: invoice, amount: '40000.00' }] })
+    await eventually('the bar to move', async () => expect(await amountOf(page, '31-60')).toBe('60000.00'))
+    await eventually('the DSO tile to move', async () => expect(await valueOf(page, 'dso')).not.toBe(dso))
+    expect(await page.evaluate(() => 'sameDocument' in globalThis)).toBe(true)
+
+    await page.locator('[data-bucket="31-60"]').click()
+    await page.locator('dialog tbody tr').first().waitFor()
+    expect(await page.locator('dialog tbody tr').allInnerTexts()).toEqual([
+      expect.stringMatching(/Padma Textiles.*60,000\.00/s),
+    ])
+    await page.locator('dialog button', { hasText: 'Close' }).click()
+    await shot(page, 'light')
+    expect(complaints).toEqual([])
+    await page.close()
+  }, 90_000)
+
+  it('speaks Bengali, groups in lakh, fits a phone, and passes the accessibility rules in light and dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const context = await browser.newContext({
+        viewport: { width: 360, height: 800 },
+        locale: 'bn-BD',
+        colorScheme,
+      })
+      const page = await context.newPage()
+      await page.route('**/v1/demo-session', (route) => route.fulfill({ json: { token: books.reader } }))
+      await page.goto(`${stack.apiUrl}/`)
+      await eventually('Bengali figures', async () =>
+        expect(await page.locator('[data-bucket="31-60"]').innerText()).toContain('৬০,০০০.০০৳'),
+      )
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa']).analyze()
+      expect(violations.map((v) => [v.id, v.nodes.map((n) => n.target)])).toEqual([])
+      await shot(page, `phone-${colorScheme}`)
+      await context.close()
+    }
+  }, 90_000)
+
+  it('shows a past day on request and comes back to the present', async () => {
+    const { page } = await open()
+    await page.locator('[data-state="live"]').waitFor()
+    await page.locator('input[type=date]').fill('2001-01-01')
+    await eventually('nothing owed in 2001', async () => expect(await amountOf(page, '31-60')).toBe('0.00'))
+    await page.locator('.controls button', { hasText: 'Today' }).click()
+    await eventually('the present', async () => expect(await amountOf(page, '31-60')).toBe('60000.00'))
+    await page.close()
+  }, 60_000)
+
+  it('says so when the connection is gone', async () => {
+    const { page } = await open()
+    await page.locator('[data-state="live"]').waitFor()
+    await page.context().setOffline(true)
+    await page.evaluate("window.dispatchEvent(new Event('offline'))")
+    await page.locator('[data-state="connecting"], [data-state="offline"]').waitFor()
+    await shot(page, 'offline')
+    await page.context().setOffline(false)
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await page.locator('[data-state="live"]').waitFor({ timeout: 30_000 })
+    await page.close()
+  }, 90_000)
+})
+
+describeStack('a stock centrifuge client', ['apiUrl', 'commandsUrl', 'jwtAccessSecret'], (stack) => {
+  interface Frame {
+    readonly aging?: Readonly<Record<string, { readonly total: string } | null>>
+  }
+
+  it('gets the snapshot, each change, and exactly what it missed while away', async () => {
+    const books = await openBooks(stack, { prefix: 'cf' })
+    await books.invoice('500.00')
+    const url = `${stack.apiUrl.replace(/^http/, 'ws')}/connection/websocket`
+    const client = new Centrifuge(url, { token: books.reader, minReconnectDelay: 10, maxReconnectDelay: 50 })
+    const totals: string[] = []
+    const offsets: number[] = []
+    const recovered: boolean[] = []
+    const note = (frame: Frame | undefined) => {
+      const total = frame?.aging?.['total']?.total
+      if (total !== undefined) totals.push(total)
+    }
+    const subscription = client.newSubscription(`aging:${books.tenant}`, {
+      recoverable: true,
+      positioned: true,
+    })
+    subscription.on('subscribed', (context) => {
+      recovered.push(context.recovered)
+      if (!context.recovered) note(context.data as Frame | undefined)
+    })
+    subscription.on('publication', (context) => {
+      offsets.push(context.offset ?? -1)
+      note(context.data as Frame)
+    })
+    subscription.subscribe()
+    client.connect()
+    const last = (total: string) =>
+      eventually(`a total of ${total}`, async () => expect(totals.at(-1)).toBe(total))
+    try {
+      await last('500.00')
+      await books.payment('100.00')
+      await last('400.00')
+      client.disconnect()
+      const seen = offsets.length
+      for (const total of ['450.00', '475.00']) {
+        await books.invoice((Number(total) - Number(total === '450.00' ? 400 : 450)).toFixed(2))
+        await new Promise((resolve) => setTimeout(resolve, 700))
+      }
+      expect(offsets).toHaveLength(seen)
+      client.connect()
+      await last('475.00')
+      expect(recovered.at(-1)).toBe(true)
+      expect(totals).toContain('450.00')
+      expect(offsets).toEqual(offsets.map((_, i) => (offsets[0] ?? 0) + i))
+    } finally {
+      client.disconnect()
+    }
+  }, 90_000)
+})
