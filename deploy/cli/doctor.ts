@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { inheritedFrom } from '../local/environment.ts'
 import { EXIT, type ExitCode, messageOf, StackError } from '../local/errors.ts'
 import { hasParentDeathSignal } from '../local/launcher.ts'
@@ -44,14 +44,7 @@ const checkProgram = async (what: string, args: readonly string[], help: string)
   const [file = '', ...rest] = args
   try {
     const { stdout } = await run(file, rest, { timeout: 20_000 })
-    return finding(
-      what,
-      true,
-      stdout
-        .split('\n')[0]
-        ?.replace(/\u001b\[[0-9;]*m/g, '')
-        .trim() ?? '',
-    )
+    return finding(what, true, stripVTControlCharacters(stdout.split('\n')[0] ?? '').trim())
   } catch (error) {
     return finding(what, false, messageOf(error).split('\n')[0] ?? '', help)
   }

@@ -216,9 +216,11 @@ const addTestVerbs = (program: Command, run: Run): void => {
     .command('test')
     .description('the checks of the repository; default: everything that fits CI')
     .addArgument(program.createArgument('[suite]', 'which').choices(SUITES).default('default'))
+    .argument('[patterns...]', 'only test files whose path matches')
     .option('--seed <n>', 'seed of randomized tests', wholeNumber(0, 2 ** 31 - 1))
     .option('--keep', 'leave the stack of the tests and its data for looking at', false)
-    .action(run(async () => (await import('./test/run.ts')).test, 'suite'))
+    .addOption(new Option('--data <dir>', 'use the stack that runs on this folder instead of an own one'))
+    .action(run(async () => (await import('./test/run.ts')).test, 'suite', 'patterns'))
   program
     .command('bench')
     .description('measurements')

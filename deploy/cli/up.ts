@@ -53,7 +53,7 @@ export const spawnSupervisor = (layout: DataLayout, settings: StackSettings): Pr
   return identity
 }
 
-const failure = (layout: DataLayout, state: StackState | undefined): StackError => {
+export const failureOf = (layout: DataLayout, state: StackState | undefined): StackError => {
   if (state?.error !== undefined && state.error !== null) {
     return new StackError(state.error.code, state.error.message, state.error.help)
   }
@@ -70,8 +70,8 @@ const stateOf = (layout: DataLayout, supervisor: ProcessIdentity): StackState | 
   const state = readState(layout.state)
   const own = state?.supervisor.pid === supervisor.pid && state.supervisor.startTime === supervisor.startTime
   const current = own ? state : undefined
-  if (current?.error !== undefined && current.error !== null) throw failure(layout, current)
-  if (!isAlive(supervisor)) throw failure(layout, current)
+  if (current?.error !== undefined && current.error !== null) throw failureOf(layout, current)
+  if (!isAlive(supervisor)) throw failureOf(layout, current)
   if (current?.phase === 'stopping')
     throw new StackError('STOPPED', 'The stack was stopped.', 'Run up again.')
   return current
@@ -82,7 +82,7 @@ const waitForParts = async (layout: DataLayout, supervisor: ProcessIdentity): Pr
   for (;;) {
     const state = stateOf(layout, supervisor)
     if (state !== undefined && state.parts.length > 0) return state.parts
-    if (Date.now() > deadline) throw failure(layout, state)
+    if (Date.now() > deadline) throw failureOf(layout, state)
     await sleep(POLL_MS)
   }
 }

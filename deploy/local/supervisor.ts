@@ -169,7 +169,7 @@ class Supervisor {
     this.writeState()
     const parts = [...this.#runners.values()].map((runner) => runner.part)
     for (const group of stopOrder(parts)) {
-      await Promise.all(group.map((name) => this.#runners.get(name)?.stop()))
+      await Promise.all(group.map((name) => this.#runners.get(name)?.stop() ?? Promise.resolve()))
     }
     this.#phase = this.#error === null ? 'stopped' : 'failed'
     this.writeState()

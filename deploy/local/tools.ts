@@ -131,7 +131,8 @@ export const differenceFromLock = (download: string, lock: Lock): string | undef
     if (expected === undefined) return `${file} is not in tools.lock.json`
     if (sha256(join(download, file)) !== expected) return `${file} does not have the expected contents`
   }
-  return undefined
+  const missing = Object.keys(lock).find((file) => !files.includes(file))
+  return missing === undefined ? undefined : `${missing} did not come with the download`
 }
 
 const maven = async (args: readonly string[]): Promise<void> => {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { serviceEnvironment } from '../environment.ts'
 import { hasParentDeathSignal } from '../launcher.ts'
 import { expectHttpOk, type Part, sourceExists, sourceFile, type StackContext } from '../part.ts'
+import { ensurePage } from '../page.ts'
 import type { Ports } from '../ports.ts'
 
 const STORES = ['postgres', 'redis', 'kafka', 'registry', 'clickhouse'] as const
@@ -20,6 +21,7 @@ type Service = {
   readonly readyPort: number
   readonly env: (context: StackContext) => Readonly<Record<string, string>>
   readonly kind?: 'store' | 'service'
+  readonly before?: (say: (line: string) => void) => Promise<void>
   readonly dependsOn?: readonly string[]
 }
 
@@ -40,7 +42,8 @@ const asPart = (service: Service): Part => ({
   stopTimeoutMs: 15_000,
   healthTimeoutMs: 60_000,
   present: sourceExists(service.main),
-  prepare: async (context) => {
+  prepare: async (context, say) => {
+    await service.before?.(say)
     const dataDir =
       service.name === 'clickhouse' ? context.layout.clickhouse : join(context.layout.services, service.name)
     mkdirSync(dataDir, { recursive: true })
@@ -81,6 +84,7 @@ const listener = (name: 'api' | 'commands', main: string, heapMb: number, ports:
     ports: { http: port, admin },
     readyPort: port,
     env: () => ({ PORT: String(port), ADMIN_PORT: String(admin) }),
+    ...(name === 'api' ? { before: ensurePage } : {}),
   })
 }
 
