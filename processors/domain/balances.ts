@@ -1,0 +1,108 @@
+/**
+ * Balances of customers and of the tenant as a whole: what is open by due day and by invoice day, as of the tenant's
+ * today. PURE.
+ *
+ * B1: a balance is the sum of the contributions of its invoices and payments as of one and the same day; a change is
+ * the difference of two contributions. B2: sum of the buckets + unapplied = the control account. B3: a base amount of 0
+ * can still be an open item (a remainder below the base currency's minor unit).
+ */
+import { bucketIndex, DEFAULT_EDGES } from '../../schemas/rules/aging.ts'
+import type { Amount } from '../../schemas/values/amount.ts'
+import type { EpochDay } from '../../schemas/values/calendar.ts'
+import { addToHistogram, eachDay, EMPTY_HISTOGRAM, type Histogram } from './histogram.ts'
+import type { Balance } from './records.ts'
+
+export const NO_BALANCE: Balance = {
+  name: '',
+  mastered: false,
+  listed: false,
+  due: EMPTY_HISTOGRAM,
+  posting: EMPTY_HISTOGRAM,
+  unapplied: 0n,
+  disputed: 0n,
+  openItems: 0,
+}
+
+/** What an open invoice adds to the balances of its customer and its tenant. */
+export interface OpenInvoice {
+  readonly customerId: string
+  readonly dueDay: EpochDay
+  readonly postingDay: EpochDay
+  readonly base: Amount
+  readonly disputed: boolean
+}
+
+/** Difference of contributions, gathered over one event or one midnight. */
+export class BalanceChange {
+  readonly #due = new Map<EpochDay, Amount>()
+  readonly #posting = new Map<EpochDay, Amount>()
+  #unapplied: Amount = 0n
+  #disputed: Amount = 0n
+  #openItems = 0
+
+  invoice(open: OpenInvoice, sign: 1 | -1): void {
+    const base = sign === 1 ? open.base : -open.base
+    this.#due.set(open.dueDay, (this.#due.get(open.dueDay) ?? 0n) + base)
+    this.#posting.set(open.postingDay, (this.#posting.get(open.postingDay) ?? 0n) + base)
+    if (open.disputed) this.#disputed += base
+    this.#openItems += sign
+  }
+
+  credit(base: Amount): void {
+    this.#unapplied += base
+  }
+
+  /** The balance after the change; the same object when nothing changes. */
+  applyTo(balance: Balance): Balance {
+    const due = addAll(balance.due, this.#due)
+    const posting = addAll(balance.posting, this.#posting)
+    const same = due === balance.due && posting === balance.posting
+    if (same && this.#unapplied === 0n && this.#disputed === 0n && this.#openItems === 0) return balance
+    return {
+      ...balance,
+      due,
+      posting,
+      unapplied: balance.unapplied + this.#unapplied,
+      disputed: balance.disputed + this.#disputed,
+      openItems: balance.openItems + this.#openItems,
+    }
+  }
+}
+
+function addAll(histogram: Histogram, changes: ReadonlyMap<EpochDay, Amount>): Histogram {
+  let result = histogram
+  for (const [day, delta] of changes) result = addToHistogram(result, day, delta)
+  return result
+}
+
+export const isSettled = (balance: Balance): boolean => balance.openItems === 0 && balance.unapplied === 0n
+
+export interface Aging {
+  readonly due: readonly Amount[]
+  readonly posting: readonly Amount[]
+  readonly unapplied: Amount
+  /** B2. */
+  readonly total: Amount
+}
+
+function bucketsOf(histogram: Histogram, asOf: EpochDay): { buckets: Amount[]; sum: Amount } {
+  const buckets = Array.from({ length: DEFAULT_EDGES.length + 1 }, () => 0n)
+  let sum = 0n
+  eachDay(histogram, (day, amount) => {
+    const index = bucketIndex(asOf, day, DEFAULT_EDGES)
+    buckets[index] = (buckets[index] ?? 0n) + amount
+    sum += amount
+  })
+  return { buckets, sum }
+}
+
+/** Buckets on both bases; `asOf` must be the day that the balance stands for. */
+export function agingOf(balance: Balance, asOf: EpochDay): Aging {
+  const due = bucketsOf(balance.due, asOf)
+  const posting = bucketsOf(balance.posting, asOf)
+  if (due.sum !== posting.sum) {
+    throw new Error(`the two bases disagree: ${due.sum} by due date, ${posting.sum} by invoice date`)
+  }
+  const unapplied = balance.unapplied === 0n ? 0n : -balance.unapplied
+  return { due: due.buckets, posting: posting.buckets, unapplied, total: due.sum + unapplied }
+}

@@ -1,0 +1,346 @@
+/**
+ * The book of one tenant during one event or one midnight: reads records, gathers what changes, and writes it all at the
+ * end with its consequences: balances, daily figures, the directory of customers and the agenda. PURE but for the
+ * stores that it is given.
+ *
+ * B1: consequences are differences: what a record contributed before is taken off, what it contributes now is added.
+ * B2: contributions are as of `today`. A record that changes on a later day is on the agenda of that day, and is looked
+ * at again when that day starts; days up to today are never looked at again. B3: a customer is in the directory from
+ * its first open amount until the midnight after its last one.
+ */
+import type { Amount } from '../../schemas/values/amount.ts'
+import type { EpochDay } from '../../schemas/values/calendar.ts'
+import { BalanceChange, isSettled, NO_BALANCE, type OpenInvoice } from './balances.ts'
+import {
+  applyFigures,
+  FigureChanges,
+  type FigureIndex,
+  type FigureStores,
+  type MonthFigures,
+} from './figures.ts'
+import { positionIn, segmentOf } from './segments.ts'
+import { eachLaterDay, eachMovement, latestChange, openOn, toBase } from './item.ts'
+import type { Balance, Invoice, Payment } from './records.ts'
+import { dueOn, invoiceItem, paymentItem } from './records.ts'
+
+/** A store of the runtime, as far as the book needs it. */
+export interface Cells<V> {
+  get(key: string): V | undefined
+  set(key: string, value: V): void
+  delete(key: string): void
+}
+
+export interface BookStores {
+  readonly invoices: Cells<Invoice>
+  readonly payments: Cells<Payment>
+  /** By customer; the tenant as a whole has the empty customer id. */
+  readonly balances: Cells<Balance>
+  /** Customers to show, by segment. */
+  readonly directory: Cells<readonly string[]>
+  /** Records to look at again, by day and segment. */
+  readonly agenda: Cells<readonly string[]>
+  readonly months: Cells<MonthFigures>
+  readonly index: Cells<FigureIndex>
+  /** Approved expenses and their day. */
+  readonly expenses: Cells<EpochDay>
+}
+
+export interface BookEffects {
+  /** A customer's balance, or with the empty id the tenant's, is to be shown anew. */
+  balanceChanged(customerId: string): void
+  count(metric: string): void
+}
+
+/** Customer id of the tenant as a whole. */
+export const WHOLE = ''
+
+const DIRECTORY_SEGMENTS = 64
+const AGENDA_SEGMENTS = 16
+
+interface Edit<V> {
+  readonly before: V | undefined
+  after: V
+}
+
+/** What an invoice contributes as of a day. */
+interface InvoiceView {
+  readonly open: OpenInvoice | null
+  /** Base subtotal when nothing is open. */
+  readonly paid: Amount
+}
+
+const NOTHING: InvoiceView = { open: null, paid: 0n }
+
+function viewInvoice(invoice: Invoice | undefined, day: EpochDay): InvoiceView {
+  const item = invoice === undefined ? null : invoiceItem(invoice)
+  const document = invoice?.document ?? null
+  if (invoice === undefined || item === null || document === null) return NOTHING
+  const open = openOn(item, day)
+  if (open === null) return NOTHING
+  if (open === 0n) return { open: null, paid: toBase(document.subtotal, document) }
+  return {
+    paid: 0n,
+    open: {
+      customerId: document.customerId,
+      dueDay: dueOn(invoice, document, day),
+      postingDay: document.date,
+      base: toBase(open, item),
+      disputed: invoice.disputed,
+    },
+  }
+}
+
+function unappliedOn(payment: Payment | undefined, day: EpochDay): Amount {
+  const item = payment === undefined ? null : paymentItem(payment)
+  const open = item === null ? null : openOn(item, day)
+  return item === null || open === null ? 0n : toBase(open, item)
+}
+
+export class Book {
+  readonly tenantId: string
+  readonly stores: BookStores
+  /** Day that the balances stand for. */
+  readonly today: EpochDay
+  readonly effects: BookEffects
+  readonly figures = new FigureChanges()
+  /** Latest day up to today on which a record of this event changes. */
+  latestChange = Number.MIN_SAFE_INTEGER
+  readonly #invoices = new Map<string, Edit<Invoice>>()
+  readonly #payments = new Map<string, Edit<Payment>>()
+  readonly #balances = new Map<string, BalanceChange>()
+  readonly #names = new Map<string, string>()
+
+  constructor(tenantId: string, today: EpochDay, stores: BookStores, effects: BookEffects) {
+    this.tenantId = tenantId
+    this.today = today
+    this.stores = stores
+    this.effects = effects
+  }
+
+  invoice(id: string): Invoice | undefined {
+    return this.#invoices.get(id)?.after ?? this.stores.invoices.get(this.key(id))
+  }
+
+  setInvoice(id: string, after: Invoice): void {
+    const edit = this.#invoices.get(id)
+    if (edit !== undefined) edit.after = after
+    else this.#invoices.set(id, { before: this.stores.invoices.get(this.key(id)), after })
+  }
+
+  payment(id: string): Payment | undefined {
+    return this.#payments.get(id)?.after ?? this.stores.payments.get(this.key(id))
+  }
+
+  setPayment(id: string, after: Payment): void {
+    const edit = this.#payments.get(id)
+    if (edit !== undefined) edit.after = after
+    else this.#payments.set(id, { before: this.stores.payments.get(this.key(id)), after })
+  }
+
+  /** Name on a document: shown until the customer master says another. */
+  nameFromDocument(customerId: string, name: string): void {
+    if (name !== '') this.#names.set(customerId, name)
+  }
+
+  key(id: string): string {
+    return `${this.tenantId}|${id}`
+  }
+
+  /** Writes everything. True when a balance or a figure changed. */
+  commit(): boolean {
+    for (const [id, edit] of this.#invoices) this.#commitInvoice(id, edit)
+    for (const [id, edit] of this.#payments) this.#commitPayment(id, edit)
+    const figures = applyFigures(this.figures, this.#figureStores())
+    return this.#commitBalances() || figures
+  }
+
+  /** Looks again at the records whose agenda has come: from the day before `today` to `today`. */
+  startDay(): boolean {
+    const yesterday = this.today - 1
+    for (let segment = 0; segment < AGENDA_SEGMENTS; segment++) {
+      const key = this.#agendaKey(this.today, segment)
+      const refs = this.stores.agenda.get(key)
+      if (refs === undefined) continue
+      this.latestChange = this.today
+      for (const ref of refs) {
+        const id = ref.slice(1)
+        if (ref.startsWith('i')) {
+          const invoice = this.invoice(id)
+          this.#move(invoice, viewInvoice(invoice, yesterday), viewInvoice(invoice, this.today))
+        } else {
+          const payment = this.payment(id)
+          this.#moveCredit(payment, unappliedOn(payment, this.today) - unappliedOn(payment, yesterday))
+        }
+      }
+      this.stores.agenda.delete(key)
+    }
+    const figures = applyFigures(this.figures, this.#figureStores())
+    return this.#commitBalances() || figures
+  }
+
+  /** Marks all customers in the directory for showing, and drops those that were settled before (B3). */
+  showAll(): void {
+    for (let segment = 0; segment < DIRECTORY_SEGMENTS; segment++) {
+      const key = this.key(String(segment))
+      const customers = this.stores.directory.get(key)
+      if (customers === undefined) continue
+      const kept = customers.filter((customerId) => this.#stillListed(customerId))
+      if (kept.length === 0) this.stores.directory.delete(key)
+      else if (kept.length < customers.length) this.stores.directory.set(key, kept)
+      for (const customerId of customers) this.effects.balanceChanged(customerId)
+    }
+    this.effects.balanceChanged(WHOLE)
+  }
+
+  #stillListed(customerId: string): boolean {
+    const balance = this.stores.balances.get(this.key(customerId)) ?? NO_BALANCE
+    if (!isSettled(balance)) return true
+    this.stores.balances.set(this.key(customerId), { ...balance, listed: false })
+    return false
+  }
+
+  #commitInvoice(id: string, { before, after }: Edit<Invoice>): void {
+    if (before === after) return
+    this.stores.invoices.set(this.key(id), after)
+    this.#addInvoiceFigures(before, -1)
+    this.#addInvoiceFigures(after, 1)
+    this.#move(after, viewInvoice(before, this.today), viewInvoice(after, this.today))
+    const item = invoiceItem(after)
+    if (item === null) return
+    this.latestChange = Math.max(this.latestChange, latestChange(item, this.today))
+    const ref = `i${id}`
+    eachLaterDay(item, this.today, (day) => this.#remindOn(day, ref))
+    for (const { from } of after.dueChanges) {
+      if (from > this.today) this.#remindOn(from, ref)
+      else this.latestChange = Math.max(this.latestChange, from)
+    }
+  }
+
+  #commitPayment(id: string, { before, after }: Edit<Payment>): void {
+    if (before === after) return
+    this.stores.payments.set(this.key(id), after)
+    this.#addPaymentFigures(before, -1)
+    this.#addPaymentFigures(after, 1)
+    this.#moveCredit(after, unappliedOn(after, this.today) - unappliedOn(before, this.today))
+    const item = paymentItem(after)
+    if (item === null) return
+    this.latestChange = Math.max(this.latestChange, latestChange(item, this.today))
+    eachLaterDay(item, this.today, (day) => this.#remindOn(day, `p${id}`))
+  }
+
+  #move(invoice: Invoice | undefined, before: InvoiceView, after: InvoiceView): void {
+    if (before.open !== null) this.#balance(before.open.customerId).invoice(before.open, -1)
+    if (after.open !== null) this.#balance(after.open.customerId).invoice(after.open, 1)
+    if (before.open !== null) this.#balance(WHOLE).invoice(before.open, -1)
+    if (after.open !== null) this.#balance(WHOLE).invoice(after.open, 1)
+    const document = invoice?.document
+    if (document && before.paid !== after.paid) {
+      this.figures.at(document.date).paidRevenue += after.paid - before.paid
+    }
+  }
+
+  #moveCredit(payment: Payment | undefined, change: Amount): void {
+    if (payment === undefined || change === 0n) return
+    this.#balance(payment.document.customerId).credit(change)
+    this.#balance(WHOLE).credit(change)
+  }
+
+  #balance(customerId: string): BalanceChange {
+    let change = this.#balances.get(customerId)
+    if (change === undefined) this.#balances.set(customerId, (change = new BalanceChange()))
+    return change
+  }
+
+  #addInvoiceFigures(invoice: Invoice | undefined, sign: 1 | -1): void {
+    const item = invoice === undefined ? null : invoiceItem(invoice)
+    const document = invoice?.document ?? null
+    if (item === null || document === null) return
+    const times = BigInt(sign)
+    const put = (day: EpochDay, direction: 1 | -1) => {
+      const figures = this.figures.at(day)
+      figures.netRevenue += toBase(document.subtotal, document) * times * BigInt(direction)
+      figures.sales += toBase(document.total, document) * times * BigInt(direction)
+      figures.invoices += sign * direction
+    }
+    put(item.from, 1)
+    if (item.until !== null) put(item.until, -1)
+    eachMovement(item, (day, change) => {
+      this.figures.at(day).receivables += change * times
+    })
+  }
+
+  #addPaymentFigures(payment: Payment | undefined, sign: 1 | -1): void {
+    const item = payment === undefined ? null : paymentItem(payment)
+    if (item === null) return
+    const times = BigInt(sign)
+    const cash = toBase(item.total, item) * times
+    this.figures.at(item.from).cashIn += cash
+    if (item.until !== null) this.figures.at(item.until).cashIn -= cash
+    eachMovement(item, (day, change) => {
+      this.figures.at(day).receivables -= change * times
+    })
+  }
+
+  #commitBalances(): boolean {
+    let changed = false
+    for (const customerId of this.#names.keys()) this.#balance(customerId)
+    for (const [customerId, change] of this.#balances) {
+      const key = this.key(customerId)
+      const before = this.stores.balances.get(key) ?? NO_BALANCE
+      let after = change.applyTo(before)
+      const name = this.#names.get(customerId)
+      if (name !== undefined && !after.mastered && name !== after.name) after = { ...after, name }
+      if (after === before) continue
+      if (!after.listed && !isSettled(after)) {
+        after = { ...after, listed: true }
+        if (customerId !== WHOLE) this.#list(customerId)
+      }
+      this.stores.balances.set(key, after)
+      if (after.listed) this.effects.balanceChanged(customerId)
+      changed = true
+    }
+    return changed
+  }
+
+  #list(customerId: string): void {
+    const key = this.key(String(segmentOf(customerId, DIRECTORY_SEGMENTS)))
+    this.#insert(this.stores.directory, key, customerId)
+  }
+
+  #remindOn(day: EpochDay, ref: string): void {
+    this.#insert(this.stores.agenda, this.#agendaKey(day, segmentOf(ref, AGENDA_SEGMENTS)), ref)
+  }
+
+  #insert(store: Cells<readonly string[]>, key: string, value: string): void {
+    const list = store.get(key) ?? []
+    const at = positionIn(list, value)
+    if (list[at] !== value) store.set(key, list.toSpliced(at, 0, value))
+  }
+
+  #agendaKey(day: EpochDay, segment: number): string {
+    return `${this.tenantId}|${day}|${segment}`
+  }
+
+  #figureStores(): FigureStores {
+    const { index, months } = this.stores
+    return {
+      index: () => index.get(this.tenantId),
+      setIndex: (value) => index.set(this.tenantId, value),
+      month: (month) => months.get(this.key(String(month))),
+      setMonth: (month, value) => {
+        if (value === null) months.delete(this.key(String(month)))
+        else months.set(this.key(String(month)), value)
+      },
+    }
+  }
+}
+
+/** Figures of a tenant for reading. */
+export const readableFigures = (
+  tenantId: string,
+  index: Pick<Cells<FigureIndex>, 'get'>,
+  months: Pick<Cells<MonthFigures>, 'get'>,
+): Pick<FigureStores, 'index' | 'month'> => ({
+  index: () => index.get(tenantId),
+  month: (month) => months.get(`${tenantId}|${month}`),
+})

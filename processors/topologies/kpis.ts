@@ -1,0 +1,59 @@
+/**
+ * KPIs of a tenant in all windows. Reads the books of receivables-aging; owns nothing but when it was last armed.
+ *
+ * K1: an event that moves money makes the tenant's KPIs dirty; they are computed once per cut. K2: they are dirty at
+ * each local midnight too: windows end on another day then. This timer may fire before or after the one that moves the
+ * tenant's day: what is shown is computed at the cut, when both have fired.
+ */
+import { readableFigures } from '../domain/book.ts'
+import { figureSource } from '../domain/figures.ts'
+import { KPI_FAMILY, kpiResult, resultKey } from '../domain/results.ts'
+import { nextDay } from '../domain/tenants.ts'
+import type { Context, Topology } from '../runtime/topology.ts'
+import { BOOKLESS, type EncodeResult, ORDER_FREE } from './receivables-aging.ts'
+import { FIGURE_INDEX, KPI_CLOCKS, MONTHS, TENANTS } from './stores.ts'
+
+const MIDNIGHT = 'midnight|'
+
+export function kpis(encode: EncodeResult): Topology {
+  /** K2. */
+  function arm(tenantId: string, atMs: number, ctx: Context): void {
+    if (ctx.store(KPI_CLOCKS).get(tenantId) === atMs) return
+    ctx.store(KPI_CLOCKS).set(tenantId, atMs)
+    ctx.setTimer(MIDNIGHT + tenantId, atMs)
+  }
+
+  return {
+    name: 'kpis',
+    version: 1,
+    stores: [KPI_CLOCKS],
+    orderFree: ORDER_FREE,
+
+    onEvent(event, ctx) {
+      if (BOOKLESS.has(event.type)) return
+      const { tenantId } = event.data
+      const tenant = ctx.store(TENANTS).get(tenantId)
+      if (tenant === undefined) return
+      arm(tenantId, tenant.nextDayAt, ctx)
+      if (event.type !== 'CustomerUpdated') ctx.dirty(tenantId)
+    },
+
+    onTimer(name, atMs, ctx) {
+      const tenantId = name.slice(MIDNIGHT.length)
+      const tenant = ctx.store(TENANTS).get(tenantId)
+      if (tenant === undefined) return
+      arm(tenantId, tenant.nextDayAt > atMs ? tenant.nextDayAt : nextDay(tenant).nextDayAt, ctx)
+      ctx.dirty(tenantId)
+    },
+
+    render(tenantId, ctx) {
+      const tenant = ctx.store(TENANTS).get(tenantId)
+      if (tenant === undefined) return []
+      const { epoch, revision, logTime } = ctx
+      const figures = readableFigures(tenantId, ctx.store(FIGURE_INDEX), ctx.store(MONTHS))
+      const place = { tenantId, kind: 'CURRENT', epoch, revision, logTime } as const
+      const value = encode('KpiResult', kpiResult(place, tenant, figureSource(figures)))
+      return [{ key: resultKey(tenantId, KPI_FAMILY, ''), value }]
+    },
+  }
+}
