@@ -1,6 +1,6 @@
 /**
- * Owns how a verb finds the stack it is about: `--data`, else the folder of the last `up`, else .nikash/data of this
- * clone. Refuses: guessing ports; they come from the state file that the supervisor wrote.
+ * Owns how a verb finds the stack it is about: `--data`, else .nikash/data of this clone, else (when nothing runs there)
+ * the folder of the last `up`. Refuses: guessing ports; they come from the state file that the supervisor wrote.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -23,9 +23,10 @@ export type StackAccess = {
 
 export const dataDirOf = (option: DataOption): string => {
   if (option.data !== undefined) return resolve(option.data)
-  if (existsSync(CURRENT_POINTER)) {
+  const runs = (folder: string) => supervisorAlive(readState(layoutOf(folder).state))
+  if (!runs(DEFAULT_DATA_DIR) && existsSync(CURRENT_POINTER)) {
     const current = readFileSync(CURRENT_POINTER, 'utf8').trim()
-    if (supervisorAlive(readState(layoutOf(current).state))) return current
+    if (runs(current)) return current
   }
   return DEFAULT_DATA_DIR
 }

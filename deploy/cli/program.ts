@@ -30,7 +30,7 @@ const outputOption = (...choices: string[]): Option =>
   new Option('-o, --output <format>', 'how to print').choices(choices)
 
 const dataOption = (): Option =>
-  new Option('--data <dir>', 'data folder of the stack (default: that of the last up)')
+  new Option('--data <dir>', 'data folder of the stack (default: .nikash/data, or that of the last up)')
 
 export const buildProgram = (setExit: SetExit): Command => {
   const program = new Command('nikash')

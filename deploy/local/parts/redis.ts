@@ -71,6 +71,8 @@ export const redisPart = (ports: Ports): Part => ({
       ['appendonly', 'yes'],
       ['appendfsync', 'everysec'],
       ['save', ''],
+      // A title of its own would overwrite the environment, and with it the mark by which we find our processes (O2).
+      ['set-proc-title', 'no'],
       ['maxmemory', '256mb'],
       ['maxmemory-policy', 'noeviction'],
     ]
