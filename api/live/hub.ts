@@ -89,21 +89,17 @@ export function shared<T>(call: () => Promise<T>): () => Promise<T> {
   let next: Promise<T> | undefined
   return () => {
     if (next) return next
-    const start = (): Promise<T> => {
+    const start = async (): Promise<T> => {
       next = undefined
       const current = call()
       running = current
-      const done = () => {
+      try {
+        return await current
+      } finally {
         if (running === current) running = undefined
       }
-      current.then(done, done)
-      return current
     }
-    if (running === undefined) {
-      next = Promise.resolve().then(start)
-      return next
-    }
-    next = running.then(start, start)
+    next = running === undefined ? Promise.resolve().then(start) : running.then(start, start)
     return next
   }
 }
@@ -188,7 +184,7 @@ export class Hub implements FeedListener {
   }
 
   onLost(reason: string): void {
-    for (const room of [...this.rooms.values()]) this.close(room, reason)
+    for (const room of this.rooms.values()) this.close(room, reason)
   }
 
   /** Compares the rooms with the store: one that was emptied publishes nothing that would tell. */

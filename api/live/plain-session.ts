@@ -82,13 +82,7 @@ export class PlainSession {
     }
     if (window) this.window = window
     this.busy = true
-    const done = () => {
-      this.busy = false
-    }
-    this.authenticate(token, join).then(done, () => {
-      done()
-      this.close(CLOSE.serverError)
-    })
+    void this.authenticate(token, join)
   }
 
   pong(): void {
@@ -128,7 +122,18 @@ export class PlainSession {
     this.joined = undefined
   }
 
+  /** Never rejects: every failure ends in a close code. */
   private async authenticate(token: string, join: string | undefined): Promise<void> {
+    try {
+      await this.admit(token, join)
+    } catch {
+      this.close(CLOSE.serverError)
+    } finally {
+      this.busy = false
+    }
+  }
+
+  private async admit(token: string, join: string | undefined): Promise<void> {
     let principal: Principal
     try {
       principal = await this.options.verify(token)

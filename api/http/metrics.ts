@@ -1,0 +1,96 @@
+/**
+ * What this process measures of itself. Names that dashboards and alerts of the product already use keep them
+ * (`finance_*`, `http_requests_total`); the rest has the prefix of all our processes.
+ * No label has ids of tenants or users: route templates, methods, status codes, close codes.
+ */
+import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client'
+import type { RequestHandler } from 'express'
+import type { Metrics } from '../../platform/metrics.ts'
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export interface ApiMetrics {
+  readonly registry: Registry
+  readonly middleware: RequestHandler
+  /** A read was answered from the live figures (hit) or had to be computed (miss). */
+  cacheRead(hit: boolean): void
+  query(name: string, seconds: number): void
+  socketClosed(code: number): void
+  socketCoalesced(): void
+  socketRefused(reason: string): void
+}
+
+export function createApiMetrics(
+  metrics: Metrics,
+  live: { connections(): number; subscriptions(): number },
+): ApiMetrics {
+  const registers = [metrics.registry]
+  const labelNames = ['method', 'route', 'status'] as const
+  const duration = new Histogram({
+    name: 'finance_api_duration_seconds',
+    help: 'Time to answer a request.',
+    labelNames,
+    buckets: SECONDS,
+    registers,
+  })
+  const requests = new Counter({ name: 'finance_requests_total', help: 'Requests answered.', registers })
+  const errors = new Counter({ name: 'finance_errors_total', help: 'Requests answered with 5xx.', registers })
+  const http = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests by route and status.',
+    labelNames,
+    registers,
+  })
+  const transactions = new Counter({
+    name: 'finance_transactions_total',
+    help: 'Finance transactions accepted by this process. The read API accepts none: see the command service.',
+    registers,
+  })
+  transactions.inc(0)
+  const query = new Histogram({
+    name: 'database_query_duration_seconds',
+    help: 'Time of a query by its name.',
+    labelNames: ['query'] as const,
+    buckets: SECONDS,
+    registers,
+  })
+  let [hits, reads] = [0, 0]
+  new Gauge({
+    name: 'finance_cache_hit_ratio',
+    help: 'Share of reads of current figures that the live store answered; 1 before the first.',
+    registers,
+    collect() {
+      this.set(reads === 0 ? 1 : hits / reads)
+    },
+  })
+  metrics.gauge('socket_connections', 'Open sockets.', [], (gauge) => gauge.set(live.connections()))
+  metrics.gauge('socket_subscriptions', 'Subscriptions of open sockets.', [], (gauge) =>
+    gauge.set(live.subscriptions()),
+  )
+  const closed = metrics.counter('socket_closed_total', 'Sockets closed, by code.', ['code'])
+  const coalesced = metrics.counter('socket_coalesced_total', 'Updates merged because a client was slow.')
+  const refused = metrics.counter('socket_refused_total', 'Upgrades refused, by reason.', ['reason'])
+  return {
+    registry: metrics.registry,
+    middleware(request, response, next) {
+      const end = duration.startTimer()
+      response.once('finish', () => {
+        const route = typeof request.route?.path === 'string' ? request.route.path : 'none'
+        const labels = { method: request.method, route, status: String(response.statusCode) }
+        end(labels)
+        http.inc(labels)
+        requests.inc()
+        if (response.statusCode >= 500) errors.inc()
+      })
+      next()
+    },
+    cacheRead(hit) {
+      reads++
+      if (hit) hits++
+    },
+    query: (name, seconds) => query.observe({ query: name }, seconds),
+    socketClosed: (code) => closed.inc({ code: String(code) }),
+    socketCoalesced: () => coalesced.inc(),
+    socketRefused: (reason) => refused.inc({ reason }),
+  }
+}

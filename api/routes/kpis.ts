@@ -1,0 +1,49 @@
+/** GET /v1/kpis: every KPI of a window, as of any day. */
+import { z } from 'zod'
+import { tenantOperation } from '../http/operation.ts'
+import { currencyCode, day, decimal, instant, source, windowName } from '../http/schemas.ts'
+import { readKpis } from '../reads/kpis.ts'
+import type { Services } from '../services.ts'
+
+export const kpi = z
+  .object({
+    value: decimal.nullable(),
+    unit: z.string().openapi({ description: 'Currency code, percent, days or ratio.' }),
+    reason: z.string().optional().openapi({
+      description: 'Why there is no value (zero_denominator, no_history), or a warning (not_meaningful).',
+    }),
+    previous: decimal.optional().openapi({ description: 'The same KPI in the window before.' }),
+    change: decimal.optional().openapi({ description: 'Percent against previous.' }),
+    inputs: z.record(z.string(), z.string()).openapi({ description: 'What the value was computed from.' }),
+  })
+  .openapi('Kpi')
+
+export const kpisAnswer = z
+  .object({
+    tenantId: z.string(),
+    asOf: day,
+    window: windowName,
+    from: day,
+    to: day,
+    partial: z.boolean().openapi({ description: 'The tenant has no history for the whole window.' }),
+    currency: currencyCode,
+    watermark: instant.nullable().openapi({ description: 'Log time of the newest event in the figures.' }),
+    source,
+    kpis: z.record(z.string(), kpi),
+  })
+  .openapi('Kpis')
+
+export const kpis = (services: Services) =>
+  tenantOperation({
+    method: 'get',
+    path: '/v1/kpis',
+    tag: 'KPIs',
+    summary: 'Every KPI of a window, as of any day',
+    problems: ['tenant_unknown'],
+    query: { window: windowName.default('30d'), asOf: day.optional() },
+    response: kpisAnswer,
+    async handle({ principal: { tenant }, query: { window, asOf }, signal }) {
+      const found = await readKpis(services, { tenant, window, asOf, signal })
+      return { tenantId: tenant, window, ...found, kpis: { ...found.kpis } }
+    },
+  })
