@@ -100,10 +100,12 @@ export class FigureSeries implements FigureSource {
   /** Throws RangeError when the days do not ascend. */
   constructor(days: Iterable<DayFigures>) {
     let sum = NO_FIGURES
+    let last = Number.NEGATIVE_INFINITY
     for (const figures of days) {
-      if (figures.day <= (this.#days.at(-1) ?? Number.NEGATIVE_INFINITY)) {
-        throw new RangeError(`days of a series must ascend: day ${figures.day} after ${this.#days.at(-1)}`)
+      if (figures.day <= last) {
+        throw new RangeError(`days of a series must ascend: day ${figures.day} after ${last}`)
       }
+      last = figures.day
       if (!hasMovement(figures)) continue
       sum = addFigures(sum, figures)
       this.#days.push(figures.day)
