@@ -1,0 +1,98 @@
+/**
+ * Owns the connections to Postgres and the only two ways to use one: as a tenant, or as the relay and operators ("*").
+ * D1: what a transaction may see is said inside it (SET LOCAL), so a pooled connection carries nothing over.
+ * D2: nothing waits for ever: connecting, locks, statements and idle transactions have limits.
+ */
+import pg from 'pg'
+import { BROADCAST_KEY } from '../../schemas/topics.ts'
+import { TENANT_ID } from '../../schemas/values/ids.ts'
+
+/** Sees what row security opens to nobody's tenant: the outbox of all, and tenants' settings. */
+export const ALL_TENANTS = '*'
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly connectionsMax: number
+  readonly applicationName: string
+}
+
+export const clientConfig = (options: Omit<DatabaseOptions, 'connectionsMax'>): pg.ClientConfig => ({
+  connectionString: options.url,
+  application_name: options.applicationName,
+  connectionTimeoutMillis: 5_000,
+  statement_timeout: 10_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 15_000,
+  query_timeout: 15_000,
+  keepAlive: true,
+})
+
+export function openPool(options: DatabaseOptions, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: options.connectionsMax,
+    idleTimeoutMillis: 60_000,
+  })
+  pool.on('error', onError)
+  return pool
+}
+
+const scopeOf = (tenant: string): string => {
+  if (tenant !== ALL_TENANTS && tenant !== BROADCAST_KEY && !TENANT_ID.test(tenant)) {
+    throw new RangeError(`not a tenant id: ${JSON.stringify(tenant.slice(0, 80))}`)
+  }
+  return tenant
+}
+
+/** One statement, so that a transaction costs one round trip to begin. The tenant's form admits no quote. */
+export const beginAs = (tenant: string): string =>
+  `begin; set local app.current_tenant = '${scopeOf(tenant)}'`
+
+/** Runs `work` in one transaction as a tenant; a connection that failed is not used again. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  tenant: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const begin = beginAs(tenant)
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query(begin)
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    try {
+      await client.query('rollback')
+    } catch (cause) {
+      broken = cause instanceof Error ? cause : new Error(String(cause))
+    }
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** SQLSTATE of a Postgres error, where it is one. */
+export const sqlState = (error: unknown): string | undefined => {
+  const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
+
+/** Another transaction was first (unique key, serialization, deadlock, lock timeout): worth another try. */
+export const isRace = (error: unknown): boolean =>
+  ['23505', '40001', '40P01', '55P03'].includes(sqlState(error) ?? '')
+
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'])
+/** What the driver says, without a code, when the connection or the pool gives up. */
+const DRIVER =
+  /Connection terminated|Client has encountered a connection error|timeout exceeded|read timeout|Client was closed/i
+
+/** The store does not answer (as opposed to: it refused a statement). The command may be sent again. */
+export function isOutage(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== undefined) return /^(?:08|25P03|53|57|58)/.test(state)
+  if (!(error instanceof Error)) return false
+  return NETWORK.has((error as Error & { code?: string }).code ?? '') || DRIVER.test(error.message)
+}

@@ -1,0 +1,11 @@
+/** Owns the life of an expense: (none) --ExpenseRecorded--> DRAFT --ExpenseApproved--> APPROVED. PURE. */
+import { type DomainEvent, type Payload, unexpectedEvent } from '../kernel/events.ts'
+
+export type ExpenseState = Payload<'ExpenseRecorded'> & { readonly status: 'DRAFT' | 'APPROVED' }
+
+export function evolveExpense(state: ExpenseState | null, event: DomainEvent): ExpenseState {
+  if (event.type === 'ExpenseRecorded') return { ...event.data, status: 'DRAFT' }
+  if (!state) return unexpectedEvent('an expense that was not recorded', event)
+  if (event.type === 'ExpenseApproved') return { ...state, status: 'APPROVED' }
+  return unexpectedEvent('expense', event)
+}

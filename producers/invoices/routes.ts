@@ -1,0 +1,125 @@
+/** Owns the operations of invoices. */
+import { counterOf, periodOf, serialOf } from '../kernel/serials.ts'
+import type { Operation, Target } from '../kernel/operation.ts'
+import type { Session } from '../kernel/session.ts'
+import {
+  type ApproveInvoice,
+  approveInvoice,
+  type CancelInvoice,
+  cancelInvoice,
+  type ChangeDueDate,
+  changeDueDate,
+  type CreateInvoice,
+  createInvoice,
+} from './commands.ts'
+import {
+  decideApprove,
+  decideCancel,
+  decideCreate,
+  decideDueDate,
+  givesMushakNumber,
+  type InvoiceFacts,
+} from './decide.ts'
+
+const numbered = (command: CreateInvoice) =>
+  ({ kind: 'invoice', given: command.invoiceNumber, date: command.invoiceDate }) as const
+
+const mushakAtOnce = (session: Session, command: CreateInvoice): boolean =>
+  command.status === 'APPROVED' && givesMushakNumber(session.tenant().currency, command.issuedElsewhere)
+
+const create: Operation<CreateInvoice> = {
+  name: 'invoice.create',
+  path: '/v1/invoices',
+  role: 'writer',
+  aggregate: 'invoice',
+  creates: true,
+  money: true,
+  schema: createInvoice,
+  idOf: (command) => command.id,
+  needs: ({ command }) => ({
+    read: [{ type: 'customer', id: command.customerId }],
+    numbers: command.invoiceNumber === undefined ? [] : [{ kind: 'invoice', number: command.invoiceNumber }],
+  }),
+  counters: (session, { command }) => [
+    ...counterOf(session, numbered(command)),
+    ...(mushakAtOnce(session, command)
+      ? [{ kind: 'mushak' as const, period: periodOf(session, command.invoiceDate) }]
+      : []),
+  ],
+  decide: (session, { id, command }) =>
+    decideCreate(session.state('invoice', id), command, {
+      ...session.facts(),
+      id,
+      customer: session.state('customer', command.customerId) ?? undefined,
+      numberOwner: session.numberOwner('invoice', command.invoiceNumber),
+      serials: {
+        invoice: serialOf(session, numbered(command)),
+        mushak: mushakAtOnce(session, command)
+          ? session.nextSerial('mushak', periodOf(session, command.invoiceDate))
+          : 0,
+      },
+    }),
+}
+
+/** A draft of a tenant that gives Mushak numbers takes one when it is approved. */
+const mushakPeriod = (session: Session, id: string): string | undefined => {
+  const invoice = session.state('invoice', id)
+  return invoice?.status === 'DRAFT' && givesMushakNumber(session.tenant().currency, false)
+    ? invoice.fiscalYear
+    : undefined
+}
+
+const factsOf = (session: Session, { id }: Target<unknown>): InvoiceFacts => ({
+  ...session.facts(),
+  id,
+  serials: { mushak: 0 },
+})
+
+const approve: Operation<ApproveInvoice> = {
+  name: 'invoice.approve',
+  path: '/v1/invoices/:id/approve',
+  role: 'writer',
+  aggregate: 'invoice',
+  creates: false,
+  money: true,
+  schema: approveInvoice,
+  counters: (session, { id }) => {
+    const period = mushakPeriod(session, id)
+    return period === undefined ? [] : [{ kind: 'mushak', period }]
+  },
+  decide: (session, target) => {
+    const period = mushakPeriod(session, target.id)
+    const mushak = period === undefined ? 0 : session.nextSerial('mushak', period)
+    return decideApprove(session.state('invoice', target.id), target.command, {
+      ...factsOf(session, target),
+      serials: { mushak },
+    })
+  },
+}
+
+const cancel: Operation<CancelInvoice> = {
+  name: 'invoice.cancel',
+  path: '/v1/invoices/:id/cancel',
+  role: 'writer',
+  aggregate: 'invoice',
+  creates: false,
+  money: true,
+  schema: cancelInvoice,
+  needs: () => ({ allocations: true }),
+  decide: (session, target) =>
+    decideCancel(session.state('invoice', target.id), target.command, factsOf(session, target)),
+}
+
+const dueDate: Operation<ChangeDueDate> = {
+  name: 'invoice.due-date',
+  path: '/v1/invoices/:id/due-date',
+  role: 'writer',
+  aggregate: 'invoice',
+  creates: false,
+  money: true,
+  schema: changeDueDate,
+  decide: (session, target) =>
+    decideDueDate(session.state('invoice', target.id), target.command, factsOf(session, target)),
+}
+
+export const invoiceOperations: readonly Operation[] = [create, approve, cancel, dueDate]

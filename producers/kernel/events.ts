@@ -1,0 +1,54 @@
+/**
+ * Owns the words of the command side: events without their envelope, aggregate types, and what a decision may know.
+ * K1: a decision is pure: state, command and facts in, events out; time and numbers come in as facts.
+ * K2: a payload never holds envelope fields; the store adds those once, when it writes.
+ */
+import type { EventRecords, EventType } from '../../schemas/generated/records.ts'
+import type { EpochDay } from '../../schemas/values/calendar.ts'
+
+export interface Envelope {
+  readonly eventId: string
+  readonly tenantId: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  readonly aggregateVersion: null | number
+  readonly schemaVersion: number
+  readonly occurredAt: number
+  readonly recordedAt: number
+  readonly actor: string
+  readonly correlationId: null | string
+  readonly causationId: null | string
+}
+
+export type Payload<T extends EventType> = Omit<EventRecords[T], keyof Envelope>
+
+/** A fact that a decision produced. `notes` = what belongs to the fact but has no field in the published record. */
+export type DomainEvent<T extends EventType = EventType> = {
+  readonly [K in T]: {
+    readonly type: K
+    readonly data: Payload<K>
+    readonly notes?: Readonly<Record<string, string>>
+  }
+}[T]
+
+export type AggregateType = 'tenant' | 'customer' | 'invoice' | 'payment' | 'expense' | 'fx-rate' | 'tax-rate'
+
+export interface TenantSettings {
+  readonly name: string
+  readonly zone: string
+  readonly currency: string
+  readonly fiscalYearStart: string
+}
+
+/** What every decision may know besides its aggregate's state. */
+export interface Facts {
+  readonly nowMs: number
+  /** The day it is now in the tenant's zone. */
+  readonly today: EpochDay
+  readonly tenant: TenantSettings
+}
+
+/** Bug, not input: an evolve met an event of another aggregate. */
+export function unexpectedEvent(aggregate: string, event: { readonly type: string }): never {
+  throw new Error(`${aggregate} can't evolve by ${event.type}`)
+}

@@ -1,0 +1,109 @@
+/** Owns the operations of payments. */
+import { counterOf, serialOf } from '../kernel/serials.ts'
+import type { Needs, Operation, Target } from '../kernel/operation.ts'
+import type { Session } from '../kernel/session.ts'
+import {
+  type AllocatePayment,
+  allocatePayment,
+  type FailPayment,
+  failPayment,
+  type ReceivePayment,
+  receivePayment,
+  type ReversePayment,
+  reversePayment,
+} from './commands.ts'
+import {
+  type AllocationFacts,
+  decideAllocate,
+  decideFail,
+  decideReceive,
+  decideReverse,
+  type PaymentFacts,
+} from './decide.ts'
+
+const lockInvoices = (allocations: ReceivePayment['allocations']): Needs => ({
+  lock: allocations.map(({ invoiceId }) => ({ type: 'invoice', id: invoiceId })),
+  allocations: true,
+})
+
+const allocationFacts = (session: Session): AllocationFacts => ({
+  invoiceOf: (id) => session.state('invoice', id) ?? undefined,
+  allocationsOfInvoice: (id) => session.allocationsOf('invoice', id),
+})
+
+const numbered = (command: ReceivePayment) =>
+  ({ kind: 'payment', given: command.paymentNumber, date: command.paymentDate }) as const
+
+const receive: Operation<ReceivePayment> = {
+  name: 'payment.receive',
+  path: '/v1/payments',
+  role: 'writer',
+  aggregate: 'payment',
+  creates: true,
+  money: true,
+  schema: receivePayment,
+  idOf: (command) => command.id,
+  needs: ({ command }) => ({
+    ...lockInvoices(command.allocations),
+    read: [{ type: 'customer', id: command.customerId }],
+    numbers: command.paymentNumber === undefined ? [] : [{ kind: 'payment', number: command.paymentNumber }],
+  }),
+  counters: (session, { command }) => counterOf(session, numbered(command)),
+  decide: (session, { id, command }) =>
+    decideReceive(session.state('payment', id), command, {
+      ...session.facts(),
+      ...allocationFacts(session),
+      id,
+      customer: session.state('customer', command.customerId) ?? undefined,
+      numberOwner: session.numberOwner('payment', command.paymentNumber),
+      serial: serialOf(session, numbered(command)),
+    }),
+}
+
+const factsOf = (session: Session, { id }: Target<unknown>): PaymentFacts => ({
+  ...session.facts(),
+  ...allocationFacts(session),
+  id,
+  allocationsOfPayment: session.allocationsOf('payment', id),
+})
+
+const allocate: Operation<AllocatePayment> = {
+  name: 'payment.allocate',
+  path: '/v1/payments/:id/allocate',
+  role: 'writer',
+  aggregate: 'payment',
+  creates: false,
+  money: true,
+  schema: allocatePayment,
+  needs: ({ command }) => lockInvoices(command.allocations),
+  decide: (session, target) =>
+    decideAllocate(session.state('payment', target.id), target.command, factsOf(session, target)),
+}
+
+const reverse: Operation<ReversePayment> = {
+  name: 'payment.reverse',
+  path: '/v1/payments/:id/reverse',
+  role: 'writer',
+  aggregate: 'payment',
+  creates: false,
+  money: true,
+  schema: reversePayment,
+  needs: () => ({ allocations: true }),
+  decide: (session, target) =>
+    decideReverse(session.state('payment', target.id), target.command, factsOf(session, target)),
+}
+
+const fail: Operation<FailPayment> = {
+  name: 'payment.fail',
+  path: '/v1/payments/:id/fail',
+  role: 'writer',
+  aggregate: 'payment',
+  creates: false,
+  money: true,
+  schema: failPayment,
+  needs: () => ({ allocations: true }),
+  decide: (session, target) =>
+    decideFail(session.state('payment', target.id), target.command, factsOf(session, target)),
+}
+
+export const paymentOperations: readonly Operation[] = [receive, allocate, reverse, fail]

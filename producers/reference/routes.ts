@@ -1,0 +1,30 @@
+/** Owns the operations of reference data. Their events go to every partition, for every tenant. */
+import type { Operation } from '../kernel/operation.ts'
+import { type SetFxRate, setFxRate, type SetTaxRate, setTaxRate } from './commands.ts'
+import { decideFxRate, decideTaxRate, fxRateId, taxRateId } from './decide.ts'
+
+const fxRate: Operation<SetFxRate> = {
+  name: 'fx-rate.set',
+  path: '/v1/reference/fx-rates',
+  role: 'operator',
+  aggregate: 'fx-rate',
+  creates: true,
+  money: false,
+  schema: setFxRate,
+  idOf: fxRateId,
+  decide: (session, { id, command }) => decideFxRate(session.state('fx-rate', id), command),
+}
+
+const taxRate: Operation<SetTaxRate> = {
+  name: 'tax-rate.set',
+  path: '/v1/reference/tax-rates',
+  role: 'operator',
+  aggregate: 'tax-rate',
+  creates: true,
+  money: false,
+  schema: setTaxRate,
+  idOf: taxRateId,
+  decide: (session, { id, command }) => decideTaxRate(session.state('tax-rate', id), command),
+}
+
+export const referenceOperations: readonly Operation[] = [fxRate, taxRate]
