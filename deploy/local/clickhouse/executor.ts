@@ -1,0 +1,313 @@
+/**
+ * Owns running one request on the engine: which connection, which lane, how long, what it counted.
+ *
+ * X1: writes run one at a time; reads of the writer and reads of analysts have lanes of their own, so that neither
+ *     keeps the other out. X2: whatever may change the schema makes the guard read the catalogue anew before the answer
+ *     goes out, and no analyst's query starts meanwhile. X3: an INSERT that wrote nothing from data is an error.
+ * X4: a reader who hangs up, or a query over its time, ends in the engine too (KILL).
+ */
+import type { Caller } from './auth.ts'
+import { analystSettings } from './analyst/settings.ts'
+import { ANALYST_DATABASE } from './analyst/catalog.ts'
+import { Guard } from './analyst/guard.ts'
+import type { Connection, Engine } from './engine.ts'
+import { noData, readonlyMode, syntaxError } from './errors.ts'
+import { Lanes } from './lanes.ts'
+import { formatOf, literal, nextToken } from './lexer.ts'
+import { StatementClass } from './native.ts'
+import { Pool } from './pool.ts'
+import type { Asked } from './request.ts'
+import { SchemaGate } from './schema-gate.ts'
+import { type SessionAsk, Sessions } from './sessions.ts'
+import type { Statement } from './statement.ts'
+
+export interface Outcome {
+  readonly bytes: Buffer
+  readonly format: string
+  readonly elapsedS: number
+  readonly resultRows: number
+  readonly resultBytes: number
+  readonly writtenRows: number
+  readonly writtenBytes: number
+}
+
+export interface Job {
+  readonly caller: Caller
+  readonly asked: Asked
+  readonly statement: Statement
+  /** GET and HEAD change nothing. */
+  readonly readOnly: boolean
+  readonly signal: AbortSignal
+}
+
+export interface ExecutorOptions {
+  readonly memoryMb: number
+  readonly readers: number
+  readonly analysts: number
+}
+
+const WRITER_SECONDS = 600
+const GRACE_MS = 5_000
+const RESULT_MAX = 256 * 1024 * 1024
+const KEY_MAX = 600
+
+export class Executor {
+  readonly #engine: Engine
+  readonly #pool: Pool
+  readonly #sessions: Sessions
+  readonly #guard: Guard
+  readonly #gate = new SchemaGate()
+  readonly #write: Lanes
+  readonly #read: Lanes
+  readonly #analyst: Lanes
+  readonly #writerSettings: Readonly<Record<string, string>>
+
+  private constructor(engine: Engine, guard: Guard, options: ExecutorOptions) {
+    this.#engine = engine
+    this.#guard = guard
+    this.#pool = new Pool(engine)
+    this.#sessions = new Sessions(engine)
+    this.#write = new Lanes({ name: 'write', width: 1, queueMax: 256, waitMs: 120_000 })
+    this.#read = new Lanes({ name: 'read', width: options.readers, queueMax: 256, waitMs: 60_000 })
+    this.#analyst = new Lanes({ name: 'analyst', width: options.analysts, queueMax: 128, waitMs: 30_000 })
+    this.#writerSettings = {
+      implicit_select: '0',
+      max_execution_time: String(WRITER_SECONDS),
+      max_memory_usage: String(Math.floor(options.memoryMb * 0.7) * 1024 * 1024),
+      max_threads: '2',
+      max_result_bytes: String(RESULT_MAX),
+      max_bytes_before_external_group_by: String(Math.floor(options.memoryMb * 0.3) * 1024 * 1024),
+      max_bytes_before_external_sort: String(Math.floor(options.memoryMb * 0.3) * 1024 * 1024),
+      async_insert: '0',
+    }
+  }
+
+  static async create(engine: Engine, options: ExecutorOptions): Promise<Executor> {
+    return new Executor(engine, await Guard.create(engine), options)
+  }
+
+  run(job: Job): Promise<Outcome> {
+    return job.caller.role === 'analyst' ? this.#runAnalyst(job, job.caller) : this.#runWriter(job)
+  }
+
+  close(): void {
+    this.#sessions.closeAll()
+    this.#pool.clear(() => true)
+  }
+
+  async #runAnalyst(job: Job, caller: Caller & { role: 'analyst' }): Promise<Outcome> {
+    const { asked, statement } = job
+    if (statement.data !== undefined) throw readonlyMode('Cannot execute query in readonly mode')
+    const database =
+      asked.database === undefined || asked.database === 'default' ? ANALYST_DATABASE : asked.database
+    if (database !== ANALYST_DATABASE) {
+      throw readonlyMode(
+        `database=${database}: analysts work in ${ANALYST_DATABASE}; name other tables in full`,
+      )
+    }
+    const leave = await this.#analyst.enter()
+    try {
+      const pass = await this.#gate.read()
+      try {
+        const settings = analystSettings({ ...caller, ...asked, catalog: this.#guard.catalog })
+        const scope = JSON.stringify([
+          this.#guard.generation,
+          caller.user,
+          [...asked.settings],
+          [...asked.parameters],
+        ])
+        const connection = await this.#pool.take(scope, settings, database)
+        let kept = false
+        try {
+          await this.#guard.check(connection, statement.text, JSON.stringify([...asked.parameters]))
+          const outcome = await this.#limited(job, connection, Number(settings['max_execution_time']), () =>
+            this.#select(connection, statement.text, asked.format),
+          )
+          kept = scope.length <= KEY_MAX
+          return outcome
+        } finally {
+          if (kept) this.#pool.give(scope, connection)
+          else this.#engine.drop(connection)
+        }
+      } finally {
+        pass()
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  async #runWriter(job: Job): Promise<Outcome> {
+    const { asked, caller } = job
+    if (asked.sessionId === undefined) return this.#runWithoutSession(job)
+    const ask: SessionAsk = {
+      user: caller.user,
+      id: asked.sessionId,
+      timeoutS: asked.sessionTimeoutS,
+      mustExist: asked.sessionCheck,
+    }
+    const { connection, fresh } = await this.#sessions.enter(ask, () =>
+      this.#engine.connect(this.#writerSettings, asked.database ?? 'default'),
+    )
+    try {
+      if (!fresh && asked.database !== undefined) {
+        await connection.read(`USE \`${asked.database.replace(/[\\`]/g, '\\$&')}\``, 'Null')
+      }
+      const restore = await apply(connection, asked)
+      try {
+        return (await this.#execute(job, connection)).outcome
+      } finally {
+        await restore()
+      }
+    } finally {
+      this.#sessions.release(ask, asked.closeSession)
+    }
+  }
+
+  async #runWithoutSession(job: Job): Promise<Outcome> {
+    const { asked, caller } = job
+    const settings = {
+      ...this.#writerSettings,
+      ...Object.fromEntries(asked.settings),
+      ...parametersOf(asked),
+    }
+    const key = JSON.stringify([caller.user, asked.database, [...asked.settings], [...asked.parameters]])
+    const once = key.length > KEY_MAX || asked.settings.has('insert_deduplication_token')
+    const connection = await this.#pool.take(key, settings, asked.database ?? 'default')
+    let kept = false
+    try {
+      const { outcome, clean } = await this.#execute(job, connection)
+      kept = clean && !once
+      return outcome
+    } finally {
+      if (kept) this.#pool.give(key, connection)
+      else this.#engine.drop(connection)
+    }
+  }
+
+  /** `clean`: the connection is as it was. */
+  async #execute(job: Job, connection: Connection): Promise<{ outcome: Outcome; clean: boolean }> {
+    const { statement, asked } = job
+    const first = nextToken(statement.text, 0)
+    const verb = typeof first === 'string' ? '' : first.text
+    if (statement.data !== undefined || verb === 'INSERT') {
+      if (job.readOnly) throw readonlyGet()
+      return { outcome: await this.#insert(job, connection), clean: true }
+    }
+    const { statementCount, queryClass } = await connection.classify(statement.text)
+    if (statementCount > 1)
+      throw syntaxError('Multi-statements are not allowed: send one statement at a time')
+    const select = (): Promise<Outcome> => this.#select(connection, statement.text, asked.format)
+    if (queryClass === StatementClass.ReadOnly || queryClass === StatementClass.Unknown) {
+      const leave = await this.#read.enter()
+      try {
+        return { outcome: await this.#limited(job, connection, WRITER_SECONDS, select), clean: true }
+      } finally {
+        leave()
+      }
+    }
+    if (job.readOnly && verb !== 'SET' && verb !== 'USE') throw readonlyGet()
+    const leave = await this.#write.enter()
+    try {
+      const change = (): Promise<Outcome> =>
+        this.#limited({ ...job, signal: NEVER }, connection, WRITER_SECONDS, select)
+      if (verb === 'SET' || verb === 'USE') return { outcome: await change(), clean: false }
+      return { outcome: await this.#gate.change(change, () => this.#schemaChanged()), clean: false }
+    } finally {
+      leave()
+    }
+  }
+
+  async #schemaChanged(): Promise<void> {
+    await this.#guard.refresh(this.#engine)
+    this.#pool.clear((key) => !key.startsWith('["'))
+  }
+
+  async #insert(job: Job, connection: Connection): Promise<Outcome> {
+    const leave = await this.#write.enter()
+    try {
+      const { text, data } = job.statement
+      const started = process.hrtime.bigint()
+      const result = await this.#limited({ ...job, signal: NEVER }, connection, WRITER_SECONDS, () =>
+        connection.write(text),
+      )
+      const blank =
+        data === undefined ||
+        data.bytes === 0 ||
+        (data.bytes <= 64 && /^\s*$/.test(data.head.toString('latin1')))
+      if (result.rowsWritten === 0 && !blank) {
+        throw noData(
+          `INSERT wrote 0 rows from ${data.bytes} bytes: is the data in the format that the statement names?`,
+        )
+      }
+      return {
+        bytes: Buffer.alloc(0),
+        format: job.asked.format,
+        elapsedS: Number(process.hrtime.bigint() - started) / 1e9,
+        resultRows: 0,
+        resultBytes: 0,
+        writtenRows: result.rowsWritten,
+        writtenBytes: result.bytesWritten,
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  async #select(connection: Connection, text: string, defaultFormat: string): Promise<Outcome> {
+    const result = await connection.read(text, defaultFormat)
+    return {
+      bytes: result.bytes,
+      format: formatOf(text) ?? defaultFormat,
+      elapsedS: result.elapsed,
+      resultRows: result.rowsRead,
+      resultBytes: result.bytesRead,
+      writtenRows: 0,
+      writtenBytes: 0,
+    }
+  }
+
+  /** X4. The engine's own limit comes first; this one is for what does not look at it. */
+  async #limited<T>(job: Job, connection: Connection, seconds: number, work: () => Promise<T>): Promise<T> {
+    const kill = (): void => void this.#engine.kill(connection)
+    const timer = setTimeout(kill, seconds * 1_000 + GRACE_MS)
+    job.signal.addEventListener('abort', kill, { once: true })
+    try {
+      job.signal.throwIfAborted()
+      return await work()
+    } finally {
+      clearTimeout(timer)
+      job.signal.removeEventListener('abort', kill)
+    }
+  }
+}
+
+const NEVER = new AbortController().signal
+
+const readonlyGet = () =>
+  readonlyMode(
+    'Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries',
+  )
+
+const parametersOf = (asked: Asked): Record<string, string> =>
+  Object.fromEntries([...asked.parameters].map(([name, value]) => [`param_${name}`, value]))
+
+/** Settings of one request on a connection that stays: set, and put back as they were. */
+async function apply(connection: Connection, asked: Asked): Promise<() => Promise<void>> {
+  const assign = async (pairs: readonly (readonly [string, string])[]): Promise<void> => {
+    if (pairs.length === 0) return
+    await connection.read(
+      `SET ${pairs.map(([name, value]) => `${name} = ${literal(value)}`).join(', ')}`,
+      'Null',
+    )
+  }
+  const names = [...asked.settings.keys()]
+  const before =
+    names.length === 0
+      ? []
+      : await connection.rows<[string, string]>(
+          `SELECT name, value FROM system.settings WHERE name IN (${names.map(literal).join(', ')})`,
+        )
+  await assign([...asked.settings, ...Object.entries(parametersOf(asked))])
+  return () => assign(before)
+}
