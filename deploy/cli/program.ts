@@ -21,6 +21,8 @@ const positive = (text: string): number => {
   throw new InvalidArgumentError('It must be a number above 0, at most 100000.')
 }
 
+const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text]
+
 const SUITES = ['default', 'unit', 'topology', 'property', 'contract', 'integration', 'e2e', 'faults', 'all']
 
 type Action<O> = (options: O) => Promise<ExitCode>
@@ -179,7 +181,7 @@ const addKafkaVerbs = (program: Command, run: Run): void => {
     .description('decoded records of a topic as they come')
     .argument('<topic>', 'name, or its short form: events, results, history, alerts, late')
     .option('--from <time>', 'start that long ago: 10m, 2h, 7d; "start" for all')
-    .option('--filter <k=v...>', 'only records with these values; k may be a path: data.invoiceId=...')
+    .option('--filter <k=v>', 'only records with this value; may be repeated; k may be a path', collect, [])
     .option('--max <n>', 'end after so many records', wholeNumber(1, 1_000_000_000))
     .option('--until-end', 'end when all that is there now was shown', false)
     .addOption(outputOption('table', 'json'))

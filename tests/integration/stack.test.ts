@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
-import { killPart, partOf, waitForRestart } from '../support/stack.ts'
+import { describeWhen, killPart, partOf, waitForRestart } from '../support/stack.ts'
 
 const CLI = resolve(import.meta.dirname, '../../deploy/cli/main.ts')
 const BASE = 13_000 + (process.pid % 40) * 1_000
@@ -134,9 +134,7 @@ const readEverywhere = async (): Promise<unknown> => {
 }
 const EVERYTHING = { row: [{ what: 'row' }], value: 'value', records: ['1'], subjects: ['kept'] }
 
-const onLinux = process.platform === 'linux' ? describe : describe.skip
-
-onLinux('a local stack (skipped: looks into /proc)', () => {
+describeWhen(process.platform === 'linux', 'a local stack', 'looks into /proc', () => {
   beforeAll(async () => {
     // mkdtemp makes the folder 0700: as root, Postgres runs as another user and has to get in all the same.
     folder = mkdtempSync(join(tmpdir(), 'nikash-stack-'))

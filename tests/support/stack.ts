@@ -64,6 +64,12 @@ export function describeStack<N extends StackNeed>(
   describe.skip(`${title} (skipped: ${found.reason})`, () => body(empty))
 }
 
+/** `describe` when it can run here, or a skipped one with the reason in its title. */
+export function describeWhen(possible: boolean, title: string, reason: string, body: () => void): void {
+  if (possible) describe(title, body)
+  else describe.skip(`${title} (skipped: ${reason})`, body)
+}
+
 export interface TokenClaims {
   readonly tenant: string
   readonly role?: 'reader' | 'writer' | 'operator'

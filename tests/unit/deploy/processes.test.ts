@@ -12,6 +12,7 @@ import {
   portOwner,
   stopProcess,
 } from '../../../deploy/local/processes.ts'
+import { describeWhen } from '../../support/stack.ts'
 
 const started: ChildProcess[] = []
 
@@ -70,9 +71,10 @@ describe('stopping a process', () => {
   })
 })
 
-const onLinux = process.platform === 'linux' ? describe : describe.skip
+const onLinux = (title: string, body: () => void) =>
+  describeWhen(process.platform === 'linux', title, 'needs /proc', body)
 
-onLinux('marked processes (skipped: needs /proc)', () => {
+onLinux('marked processes', () => {
   it('are found by their data folder alone', async () => {
     const ours = await startNode(FOR_EVER, { NIKASH_STACK: '/tmp/this-stack', NIKASH_PART: 'kafka' })
     await startNode(FOR_EVER, { NIKASH_STACK: '/tmp/this-stack-2', NIKASH_PART: 'kafka' })
@@ -81,7 +83,7 @@ onLinux('marked processes (skipped: needs /proc)', () => {
   })
 })
 
-onLinux('the owner of a port (skipped: needs /proc)', () => {
+onLinux('the owner of a port', () => {
   it('is named with its pid and command', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve))
