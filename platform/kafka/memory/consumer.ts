@@ -3,10 +3,10 @@
  * onRevoked for what is gone, onAssigned for all that is ours, then batches. Positions start at the committed offsets
  * (the first offset that is there when nothing is committed) unless onAssigned seeks.
  */
-import { outOfRange } from '../errors.ts'
+import { keyOf, type TopicPartition } from '../assign.ts'
+import { KafkaError, outOfRange } from '../errors.ts'
 import type { Consumer, ConsumerHandlers, ConsumerOptions, Membership, OffsetCommit } from '../port.ts'
-import { KafkaError } from '../errors.ts'
-import { type Assignment, keyOf, type TopicPartition } from './groups.ts'
+import type { Assignment } from './groups.ts'
 import type { MemoryKafka } from './port.ts'
 
 interface Lane extends TopicPartition {

@@ -4,13 +4,9 @@
  * in the group and carries the current generation. M4: members that died leave at their session timeout, members that
  * do not rejoin at the rebalance timeout.
  */
+import { assign, keyOf, type TopicPartition } from '../assign.ts'
 import { KafkaError, requireMembership } from '../errors.ts'
 import type { CommittedOffset, Membership, OffsetCommit } from '../port.ts'
-
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
 
 export interface Assignment {
   readonly membership: Membership
@@ -29,6 +25,8 @@ interface Member {
   readonly topics: readonly string[]
   readonly sessionTimeoutMs: number
   waiting: ((assignment: Assignment) => void) | undefined
+  owned: readonly TopicPartition[]
+  ownedIn: number
 }
 
 interface Group {
@@ -38,8 +36,6 @@ interface Group {
   readonly members: Map<string, Member>
   readonly offsets: Map<string, CommittedOffset>
 }
-
-export const keyOf = (topic: string, partition: number): string => `${topic}-${partition}`
 
 const REBALANCE_TIMEOUT_MS = 60_000
 
@@ -72,7 +68,9 @@ export class Groups {
     const group = this.#group(groupId)
     const known = member.id !== undefined && group.members.has(member.id)
     const id = known ? (member.id as string) : `member-${this.#nextMember++}`
-    group.members.set(id, { ...member, id, waiting: done })
+    const before = group.members.get(id)
+    const owned = { owned: before?.owned ?? [], ownedIn: before?.ownedIn ?? -1 }
+    group.members.set(id, { ...member, ...owned, id, waiting: done })
     group.rebalancingSince ??= this.#now()
     this.#complete(groupId, group)
     return id
@@ -125,23 +123,18 @@ export class Groups {
   }
 
   #complete(groupId: string, group: Group): void {
-    const members = [...group.members.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    const members = [...group.members.values()]
     if (members.some((member) => member.waiting === undefined)) return
     group.generation++
     group.rebalancingSince = undefined
-    const shares = new Map<string, TopicPartition[]>(members.map((member) => [member.id, []]))
-    for (const topic of new Set(members.flatMap((member) => member.topics))) {
-      const takers = members.filter((member) => member.topics.includes(topic))
-      for (let partition = 0; partition < this.#partitionsOf(topic); partition++) {
-        const taker = takers[partition % takers.length]
-        if (taker) shares.get(taker.id)?.push({ topic, partition })
-      }
-    }
+    const shares = assign(members, this.#partitionsOf)
     for (const member of members) {
       const done = member.waiting
       member.waiting = undefined
+      member.owned = shares.get(member.id) ?? []
+      member.ownedIn = group.generation
       const membership = { groupId, generationId: group.generation, memberId: member.id }
-      done?.({ membership, partitions: shares.get(member.id) ?? [] })
+      done?.({ membership, partitions: member.owned })
     }
   }
 
