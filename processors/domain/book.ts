@@ -22,6 +22,7 @@ import { positionIn, segmentOf } from './segments.ts'
 import { eachLaterDay, eachMovement, latestChange, openOn, toBase } from './item.ts'
 import type { Balance, Invoice, Payment } from './records.ts'
 import { dueOn, invoiceItem, paymentItem } from './records.ts'
+import { countCapped } from './settlement.ts'
 
 /** A store of the runtime, as far as the book needs it. */
 export interface Cells<V> {
@@ -219,6 +220,8 @@ export class Book {
   #commitPayment(id: string, { before, after }: Edit<Payment>): void {
     if (before === after) return
     this.stores.payments.set(this.key(id), after)
+    const cappedBefore = before === undefined ? 0 : countCapped(before)
+    for (let n = countCapped(after); n > cappedBefore; n--) this.effects.count('allocation_capped')
     this.#addPaymentFigures(before, -1)
     this.#addPaymentFigures(after, 1)
     this.#moveCredit(after, unappliedOn(after, this.today) - unappliedOn(before, this.today))

@@ -14,7 +14,7 @@ import { ALLOCATIONS_MAX, checkAmount, checkDay, checkId, checkRate, checkSum, r
 import { toBase } from './item.ts'
 import type { Allocation, Claim, Invoice, Payment, Tenant } from './records.ts'
 import { reversedOn, UNKNOWN_INVOICE } from './records.ts'
-import { capAllocations, countCapped, grantClaims, linked } from './settlement.ts'
+import { capAllocations, grantClaims, linked } from './settlement.ts'
 
 type Settings = Pick<Tenant, 'currency' | 'registered'>
 
@@ -133,18 +133,15 @@ function settleInvoice(id: string, invoice: Invoice, book: Book): void {
   book.setInvoice(id, invoice)
   if (invoice.claims.length === 0) return
   const payments = new Set(invoice.claims.map((claim) => claim.payment))
-  const before = new Map<string, number>()
   const touched = new Set([id])
   for (const paymentId of payments) {
     const payment = book.payment(paymentId)
     if (payment === undefined)
       throw new Error(`invoice ${id} is claimed by payment ${paymentId}, which is not there`)
-    before.set(paymentId, countCapped(payment))
     const allocations = payment.allocations.map((a) => (a.invoice === id ? linked(a, payment, invoice) : a))
     offer(paymentId, { ...payment, allocations }, book, touched)
   }
   grantAll(touched, book)
-  for (const paymentId of payments) countNewlyCapped(paymentId, before.get(paymentId) ?? 0, book)
 }
 
 /** Caps a payment and writes what it gives into the claims of its invoices. */
@@ -185,12 +182,6 @@ function grantAll(touched: ReadonlySet<string>, book: Book): void {
   }
 }
 
-function countNewlyCapped(paymentId: string, before: number, book: Book): void {
-  const payment = book.payment(paymentId)
-  const now = payment === undefined ? 0 : countCapped(payment)
-  for (let i = before; i < now; i++) book.effects.count('allocation_capped')
-}
-
 function newAllocations(
   wanted: EventRecords['PaymentReceived']['allocations'],
   day: EpochDay,
@@ -222,12 +213,9 @@ function newAllocations(
 
 /** Puts a payment whose standing changed, and passes the change on to its invoices. */
 function settlePayment(id: string, payment: Payment, book: Book): void {
-  const known = book.payment(id)
-  const before = known === undefined ? 0 : countCapped(known)
   const touched = new Set<string>()
   offer(id, payment, book, touched)
   grantAll(touched, book)
-  countNewlyCapped(id, before, book)
 }
 
 function paymentReceived(e: EventRecords['PaymentReceived'], book: Book, settings: Settings): void {

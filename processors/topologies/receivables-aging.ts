@@ -23,7 +23,7 @@ import { foldEvent } from '../domain/fold.ts'
 import type { Tenant } from '../domain/records.ts'
 import { AGING_FAMILY, agingResult, kpiResult, resultKey } from '../domain/results.ts'
 import { nextDay, openTenant, withSettings } from '../domain/tenants.ts'
-import type { Context, EventMeta, Rendered, RenderContext, Topology } from '../runtime/topology.ts'
+import type { Context, Rendered, RenderContext, Topology } from '../runtime/topology.ts'
 import { BALANCES, BOOK_STORES, bookStores, FIGURE_INDEX, MONTHS, TENANTS } from './stores.ts'
 
 /** Value of a result as bytes for its topic. */
@@ -69,7 +69,7 @@ function armed(tenantId: string, tenant: Tenant, ctx: Context): Tenant {
 export function receivablesAging(encode: EncodeResult): Topology {
   /** The tenant's KPIs and aging as they stand, on the history topic. */
   function emitHistory(tenantId: string, tenant: Tenant, kind: ResultKind, ctx: Context): void {
-    const { offset: revision, logTime, epoch = 0 } = ctx.meta as EventMeta & { readonly epoch?: number }
+    const { offset: revision, logTime, epoch } = ctx.meta
     const place = { tenantId, kind, epoch, revision, logTime }
     const figures = readableFigures(tenantId, ctx.store(FIGURE_INDEX), ctx.store(MONTHS))
     const balance = ctx.store(BALANCES).get(`${tenantId}|${WHOLE}`) ?? NO_BALANCE

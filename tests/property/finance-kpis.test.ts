@@ -134,12 +134,12 @@ describe('KPIs of a random company', () => {
           // First something wrong, which is then taken back together with writing the right thing.
           const wrong = new FigureChanges()
           wrong.at(day).cashIn += 7n
-          wrong.at(day + 40).expenses += 9n
+          wrong.at(day - 400).expenses += 9n
           applyFigures(wrong, stores)
           const right = new FigureChanges()
           Object.assign(right.at(day), content)
           right.at(day).cashIn -= 7n
-          right.at(day + 40).expenses -= 9n
+          right.at(day - 400).expenses -= 9n
           applyFigures(right, stores)
         }
         const input = { asOf: TODAY, fiscalYearStart: '07-01', currency: 'BDT' }
