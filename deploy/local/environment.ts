@@ -51,6 +51,8 @@ export const publicEnvironment = (
 export const serviceEnvironment = (context: StackContext): Record<string, string> => ({
   ...publicEnvironment(context),
   NODE_ENV: 'production',
+  // A business day comes from the tenant's zone and must not depend on the machine's.
+  TZ: 'UTC',
   NIKASH_ENV: 'local',
   LOG_LEVEL: context.inherited['LOG_LEVEL'] ?? 'info',
   CLICKHOUSE_WRITER_USER: 'nikash_writer',
