@@ -17,12 +17,16 @@ const quoted = (codes: readonly string[]): string => codes.map((code) => `'${cod
 export const digitsOf = (currency: string): string =>
   `multiIf(${currency} IN (${quoted(NO_DIGITS)}), 0, ${currency} IN (${quoted(THREE_DIGITS)}), 3, 2)`
 
+/** Condition on rows of event_log: the processor did not refuse the event. */
+export const NOT_REFUSED =
+  '(tenant_id, _position) NOT IN (SELECT tenant_id, _position FROM finance.refused_events)'
+
 /** Which tenants, and what holds for each: expressions over a row that has tenant_id. */
 export interface Scope {
   /** WITH clause that the other expressions need. */
   readonly with: string
-  /** Condition on tenant_id. */
-  readonly tenant: string
+  /** Condition on rows of event_log: of these tenants, and not refused by the processor. */
+  readonly rows: string
   /** Tenant as a leading key, with its comma; nothing where there is one tenant. */
   readonly key: string
   /** The day. */
@@ -35,7 +39,8 @@ export interface Scope {
 export const PARAMETERS: Scope = {
   with: `WITH (SELECT ${digitsOf('argMax(currency, _position)')} FROM finance.event_log
   WHERE tenant_id = {tenant:String} AND entity = 'tenant') AS base_digits`,
-  tenant: 'tenant_id = {tenant:String}',
+  rows: `tenant_id = {tenant:String}
+    AND _position NOT IN (SELECT _position FROM finance.refused_events WHERE tenant_id = {tenant:String})`,
   key: '',
   asOf: '{asOf:Date32}',
   digits: 'base_digits',
@@ -49,10 +54,11 @@ export const TODAY: Scope = {
       ${digitsOf('argMax(currency, _position)')} AS digits
     FROM finance.event_log WHERE entity = 'tenant' GROUP BY tenant_id
   )) AS settings`,
-  tenant: '1',
+  rows: NOT_REFUSED,
   key: 'tenant_id, ',
-  asOf: 'settings.1[tenant_id]',
-  digits: 'settings.2[tenant_id]',
+  // A tenant that was never registered has the default settings: Asia/Dhaka, BDT.
+  asOf: `if(mapContains(settings.1, tenant_id), settings.1[tenant_id], toDate32(toTimeZone(now(), 'Asia/Dhaka')))`,
+  digits: 'if(mapContains(settings.1, tenant_id), settings.2[tenant_id], 2)',
 }
 
 const toBase = (s: Scope, amount: string): string =>
@@ -64,7 +70,7 @@ const approved = (column: string): string => `argMinIf(${column}, _position, sta
 /** Payments that are out by the day: failed (on any day), or reversed. */
 const goneSql = (s: Scope): string => `
     SELECT ${s.key}aggregate_id FROM finance.event_log
-    WHERE ${s.tenant} AND entity = 'payment'
+    WHERE ${s.rows} AND entity = 'payment'
       AND (event_type = 'PaymentFailed' OR event_type = 'PaymentReversed' AND effective_date <= ${s.asOf})`
 
 /** Condition on rows of payments: their allocations are in force by the day. */
@@ -91,7 +97,7 @@ const itemsSql = (s: Scope): string => `
   FROM finance.event_log
   ARRAY JOIN if(entity = 'invoice', [(aggregate_id, toDecimal64(0, 4))],
     arrayZip(allocation_invoice_ids, allocation_amounts)) AS item
-  WHERE ${s.tenant} AND (entity = 'invoice' OR ${settles(s)})
+  WHERE ${s.rows} AND (entity = 'invoice' OR ${settles(s)})
   GROUP BY ${s.key}item.1
   HAVING countIf(status = 'APPROVED' AND posting_date <= ${s.asOf}) > 0`
 
@@ -105,7 +111,7 @@ WHERE open_amount > 0 AND isNull(cancelled_on)`
 
 /** Invoices in force on the day. */
 const inForceSql = (s: Scope): string => `
-    SELECT ${s.key}aggregate_id FROM finance.event_log WHERE ${s.tenant} AND entity = 'invoice'
+    SELECT ${s.key}aggregate_id FROM finance.event_log WHERE ${s.rows} AND entity = 'invoice'
     GROUP BY ${s.key}aggregate_id
     HAVING countIf(status = 'APPROVED' AND posting_date <= ${s.asOf}) > 0
       AND countIf(event_type = 'InvoiceCancelled' AND effective_date <= ${s.asOf}) = 0`
@@ -121,7 +127,7 @@ const creditsSql = (s: Scope): string => `
     greatest(paid - sumIf(toDecimal128(settled, 4), (${s.key}settled_id) IN (${inForceSql(s)})), 0) AS unapplied_amount
   FROM finance.event_log
   LEFT ARRAY JOIN allocation_invoice_ids AS settled_id, allocation_amounts AS settled
-  WHERE ${s.tenant} AND ${settles(s)}
+  WHERE ${s.rows} AND ${settles(s)}
   GROUP BY ${s.key}aggregate_id
   HAVING countIf(event_type = 'PaymentReceived') > 0`
 
@@ -134,13 +140,14 @@ WHERE unapplied_amount > 0`
 
 /** Sums by customer, both bases; `edges` is an expression of Array(Int32). */
 export const agingOf = (s: Scope, edges: string): string => {
-  const bucket = (anchor: string) => `arrayCount(edge -> toInt32(${s.asOf}) - toInt32(${anchor}) > edge, ${edges})`
+  const bucket = (anchor: string) =>
+    `arrayCount(edge -> toInt32(${s.asOf}) - toInt32(${anchor}) > edge, ${edges})`
   const sums = (map: string) => `arrayMap(n -> ${map}.2[indexOf(${map}.1, n)], range(length(${edges}) + 1))`
   return `${s.with}
 SELECT ${s.key}customer_id, max(title) AS customer_name,
   sumMap([due_bucket], [base]) AS due_map, sumMap([posting_bucket], [base]) AS posting_map,
   ${sums('due_map')} AS due, ${sums('posting_map')} AS posting,
-  -sum(credit) AS unapplied, sumIf(base, is_disputed) AS disputed, sum(base) - sum(credit) AS total,
+  -sum(credit) AS unapplied, sum(if(is_disputed, base, 0)) AS disputed, sum(base) - sum(credit) AS total,
   countIf(base_rows) AS open_items
 FROM (
   SELECT ${s.key}customer AS customer_id, customer_title AS title, ${toBase(s, 'open_amount')} AS base,
@@ -163,7 +170,7 @@ const receiptsSql = (s: Scope): string => `
   SELECT ${s.key}aggregate_id, ${received('event_log.fx_rate')} AS fx_rate, ${received('posting_date')} AS paid_on,
     ${received('amount')} AS paid, minOrNullIf(effective_date, event_type = 'PaymentReversed') AS reversed_on
   FROM finance.event_log
-  WHERE ${s.tenant} AND entity = 'payment'
+  WHERE ${s.rows} AND entity = 'payment'
   GROUP BY ${s.key}aggregate_id
   HAVING countIf(event_type = 'PaymentReceived') > 0 AND countIf(event_type = 'PaymentFailed') = 0`
 
@@ -190,7 +197,7 @@ FROM (
   SELECT ${s.key}posting_date AS day, 0 AS net, 0 AS gross, 0 AS settled_net, 0 AS cash,
     ${toBase(s, 'net_amount')} AS spent, 0 AS change, 0 AS documents
   FROM finance.event_log
-  WHERE ${s.tenant} AND entity = 'expense' AND event_type = 'ExpenseApproved'
+  WHERE ${s.rows} AND entity = 'expense' AND event_type = 'ExpenseApproved'
 )
 WHERE day <= ${s.asOf}
 GROUP BY ${s.key}day`

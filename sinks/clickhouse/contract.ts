@@ -9,7 +9,7 @@ import { agingOf, dailyFiguresOf, openItemsOf, PARAMETERS, unappliedOf } from '.
 export const DATABASE = 'finance'
 
 /** Tables with rows of tenants. All else that has rows of tenants is a view of them (H1). */
-export const TENANT_TABLES = ['event_log', 'kpi_points', 'aging_points'] as const
+export const TENANT_TABLES = ['event_log', 'refused_events', 'kpi_points', 'aging_points'] as const
 export type TenantTable = (typeof TENANT_TABLES)[number]
 
 /** Tables without rows of tenants: analysts don't see them. */

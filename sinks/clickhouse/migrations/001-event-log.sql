@@ -67,6 +67,27 @@ ORDER BY (tenant_id, entity, aggregate_id, _position)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 2048
 COMMENT 'Every accepted finance event, one row each, append-only. Base of the fct_, dim_ and rpt_ views.';
 
+-- What the processor refused after it was accepted (handlers, dead letters) or set aside as late: such an event moved no
+-- number, so the as-of views leave it out. Written from the dead-letter and late topics.
+CREATE TABLE IF NOT EXISTS finance.refused_events
+(
+    tenant_id String COMMENT 'Tenant, by the key of the record',
+    code LowCardinality(String) COMMENT 'Why, e.g. already_approved',
+    message String COMMENT 'Why, in words',
+    refused_at DateTime64(3, 'UTC') COMMENT 'When the letter was written',
+    letter_topic LowCardinality(String) COMMENT 'Topic of the letter',
+    letter_offset UInt64 COMMENT 'Offset of the letter in its partition',
+    _epoch UInt64 COMMENT 'Incarnation of finance.events.v1',
+    _partition UInt16 COMMENT 'Partition of the event',
+    _offset UInt64 COMMENT 'Offset of the event',
+    _revision UInt64 COMMENT 'For facts: the offset',
+    _position UInt64 MATERIALIZED bitOr(bitShiftLeft(_epoch, 48), _offset) COMMENT 'Order of the event in the log of its tenant'
+)
+ENGINE = MergeTree
+ORDER BY (tenant_id, _position)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Events that the processor refused or set aside: in the log, but in no number.';
+
 CREATE TABLE IF NOT EXISTS finance.topic_epochs
 (
     topic String COMMENT 'Name of a Kafka topic',

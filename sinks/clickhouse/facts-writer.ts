@@ -1,0 +1,191 @@
+/**
+ * Facts: finance.events.v1 -> event_log. Judges each record as the processor does (same accept rules, knowledge from the
+ * table instead of from state), so that what it writes is what was folded. Refuses: dead letters of this topic, which
+ * are the processor's; here a bad record is counted and skipped.
+ * J1: what is known about a record is what the table holds at lower positions plus what came before it in the chunk;
+ * so a redone chunk judges as it did at first. J2: a record on a foreign partition is skipped: the processor moves it,
+ * and it comes again. J3: a chunk is one insert into one table: all of it is in, or none.
+ */
+import type { DecodedEvent, RecordCodec } from '../../schemas/codec/event-codec.ts'
+import type { EventType } from '../../schemas/generated/records.ts'
+import {
+  type AggregateVersions,
+  aggregateKey,
+  idKey,
+  isApplied,
+  judgeId,
+  judgeVersion,
+  withVersion,
+} from '../../schemas/rules/accept.ts'
+import { BROADCAST_KEY } from '../../schemas/topics.ts'
+import { TENANT_ID } from '../../schemas/values/ids.ts'
+import { partitionOf } from '../../schemas/values/partition.ts'
+import type { InputRecord } from '../../platform/kafka/port.ts'
+import type { RangeWriter } from '../runtime/intents.ts'
+import type { Chunk } from '../runtime/lane.ts'
+import type { SinkMetrics } from '../runtime/metrics.ts'
+import { NOT_REFUSED } from './as-of.ts'
+import { literal, type Row, type Store } from './client.ts'
+import type { TopicEpochs } from './epochs.ts'
+import { entityOf, factRow } from './facts-mapping.ts'
+
+const STAGE = 'facts'
+const TABLE = 'finance.event_log'
+
+/** Types whose handling does not depend on the order inside their aggregate: as the processor's topologies say. */
+export const ORDER_FREE: ReadonlySet<EventType> = new Set<EventType>([
+  'ExpenseRecorded',
+  'ExpenseApproved',
+  'FxRateSet',
+  'TaxRateSet',
+  'Tick',
+])
+
+export interface FactsOptions {
+  readonly store: Store
+  readonly codec: RecordCodec
+  readonly epochs: TopicEpochs
+  readonly partitions: number
+  readonly metrics: SinkMetrics
+}
+
+interface Candidate {
+  readonly record: InputRecord
+  readonly event: DecodedEvent
+}
+
+interface Known {
+  readonly versions: Map<string, AggregateVersions>
+  readonly ids: Set<string>
+}
+
+/** Order of an event in the log of its tenant, as the column _position. */
+export const positionOf = (epoch: number, offset: number): bigint => (BigInt(epoch) << 48n) | BigInt(offset)
+
+export class FactsWriter implements RangeWriter {
+  readonly #options: FactsOptions
+
+  constructor(options: FactsOptions) {
+    this.#options = options
+  }
+
+  async write(chunk: Chunk, announce: () => Promise<void>): Promise<void> {
+    const { store, metrics, epochs } = this.#options
+    const epoch = await epochs.of(chunk.topic)
+    const candidates = await this.#candidates(chunk.records)
+    if (candidates.length === 0) return
+    const known = await this.#known(candidates, positionOf(epoch, chunk.first))
+    const rows = this.#judge(candidates, known, epoch)
+    if (rows.length === 0) return
+    await announce()
+    if (chunk.redo && (await this.#isIn(chunk, epoch))) return
+    const { topic, partition, first, last } = chunk
+    await store.insert({ table: TABLE, rows, token: `${epoch}:${topic}:${partition}:${first}-${last}` })
+    metrics.rows.inc({ stage: STAGE, table: 'event_log' }, rows.length)
+  }
+
+  async #candidates(records: readonly InputRecord[]): Promise<Candidate[]> {
+    const found: Candidate[] = []
+    for (const record of records) {
+      const event = await this.#eventOf(record)
+      if (typeof event === 'string') this.#options.metrics.dropped.inc({ stage: STAGE, reason: event })
+      else found.push({ record, event })
+    }
+    return found
+  }
+
+  /** The event, or why it is none of ours. */
+  async #eventOf(record: InputRecord): Promise<DecodedEvent | string> {
+    const { codec, partitions } = this.#options
+    const isForeign = (key: Buffer | string) =>
+      key.toString() !== BROADCAST_KEY && partitionOf(key, partitions) !== record.partition
+    if (record.key !== null && isForeign(record.key)) return 'foreign_partition'
+    const wanted = codec.wants(record.value)
+    if (wanted !== undefined) await codec.prepare(wanted)
+    const event = codec.decodeEvent(record.value)
+    if (!event.ok) return event.code
+    const { tenantId } = event.data
+    if (record.key === null ? isForeign(tenantId) : record.key.toString() !== tenantId) return 'key_mismatch'
+    if (tenantId === BROADCAST_KEY || entityOf(event.type) === null) return 'broadcast'
+    return TENANT_ID.test(tenantId) ? event : 'bad_tenant_id'
+  }
+
+  /** J1. */
+  #judge(candidates: readonly Candidate[], known: Known, epoch: number): Row[] {
+    const rows: Row[] = []
+    for (const { record, event } of candidates) {
+      const { data } = event
+      const version = data.aggregateVersion
+      const key = version === null ? idKey(data) : aggregateKey(data)
+      const verdict =
+        version === null
+          ? judgeId(known.ids.has(key), data.recordedAt, Number.NEGATIVE_INFINITY)
+          : judgeVersion(known.versions.get(key), version, ORDER_FREE.has(event.type))
+      if (!isApplied(verdict)) {
+        this.#options.metrics.dropped.inc({ stage: STAGE, reason: verdict })
+        continue
+      }
+      if (version === null) known.ids.add(key)
+      else known.versions.set(key, withVersion(known.versions.get(key), version))
+      rows.push(factRow(event, record, epoch))
+    }
+    return rows
+  }
+
+  async #known(candidates: readonly Candidate[], before: bigint): Promise<Known> {
+    const aggregates = new Set<string>()
+    const ids = new Set<string>()
+    for (const { event } of candidates) {
+      const { data, type } = event
+      if (data.aggregateVersion === null) ids.add(`(${literal(data.tenantId)}, ${literal(data.eventId)})`)
+      else {
+        const entity = literal(entityOf(type) ?? '')
+        aggregates.add(`(${literal(data.tenantId)}, ${entity}, ${literal(data.aggregateId)})`)
+      }
+    }
+    const known: Known = { versions: new Map(), ids: new Set() }
+    const [versions, seen] = await Promise.all([
+      this.#versionsBefore(aggregates, before),
+      this.#idsBefore(ids, before),
+    ])
+    for (const row of versions) {
+      const key = aggregateKey({ tenantId: row.t, aggregateType: row.k, aggregateId: row.a })
+      for (const version of row.v) known.versions.set(key, withVersion(known.versions.get(key), version))
+    }
+    for (const row of seen) known.ids.add(idKey({ tenantId: row.t, eventId: row.e }))
+    return known
+  }
+
+  /** What the processor refused is not known to the accept rules. */
+  async #versionsBefore(
+    aggregates: ReadonlySet<string>,
+    before: bigint,
+  ): Promise<{ readonly t: string; readonly k: string; readonly a: string; readonly v: number[] }[]> {
+    if (aggregates.size === 0) return []
+    return this.#options.store.query(`
+SELECT tenant_id AS t, aggregate_type AS k, aggregate_id AS a,
+  arrayMap(x -> x.2, arraySort(groupArray((_position, aggregate_version)))) AS v
+FROM ${TABLE}
+WHERE (tenant_id, entity, aggregate_id) IN (${[...aggregates].join(', ')})
+  AND _position < ${before} AND aggregate_version > 0 AND ${NOT_REFUSED}
+GROUP BY t, k, a`)
+  }
+
+  async #idsBefore(
+    ids: ReadonlySet<string>,
+    before: bigint,
+  ): Promise<{ readonly t: string; readonly e: string }[]> {
+    if (ids.size === 0) return []
+    return this.#options.store.query(`
+SELECT tenant_id AS t, event_id AS e FROM ${TABLE}
+WHERE (tenant_id, event_id) IN (${[...ids].join(', ')}) AND _position < ${before} AND ${NOT_REFUSED}`)
+  }
+
+  /** J3: one row of the range there = all of it is. Holds however long ago the insert was. */
+  async #isIn(chunk: Chunk, epoch: number): Promise<boolean> {
+    const [found] = await this.#options.store.query<{ readonly n: number }>(`
+SELECT count() AS n FROM ${TABLE}
+WHERE _epoch = ${epoch} AND _partition = ${chunk.partition} AND _offset BETWEEN ${chunk.first} AND ${chunk.last}`)
+    return (found?.n ?? 0) > 0
+  }
+}
