@@ -57,7 +57,7 @@ for i = 5, #KEYS do out[i + 1] = redis.call('HGETALL', KEYS[i]) end
 return out`
 
 type ScriptReply = [string[], string, string, number, string[], ...string[][]]
-type StreamReply = [key: string, entries: [id: string, fields: string[]][]][]
+type StreamReply = [key: string, entries: [id: string, fields: string[] | null][]][]
 
 const asHash = (flat: readonly string[] | undefined): Record<string, string> => {
   const hash: Record<string, string> = {}
@@ -221,16 +221,15 @@ export class RedisFeed implements FeedSource {
     const tenants = new Map(asked.map(([tenant]) => [keysOf(tenant).feed, tenant]))
     const ids = asked.map(([, id]) => id)
     this.reads++
-    const reply = (await this.blocking.call(
-      'XREAD',
+    const streams = [...tenants.keys(), ...ids]
+    const reply: StreamReply | null = await this.blocking.xread(
       'COUNT',
       READ_COUNT,
       'BLOCK',
       BLOCK_MS,
       'STREAMS',
-      ...tenants.keys(),
-      ...ids,
-    )) as StreamReply | null
+      ...streams,
+    )
     for (const [key, rows] of reply ?? []) {
       const tenant = tenants.get(key)
       const position = asked.find(([name]) => name === tenant)?.[1]
@@ -238,7 +237,7 @@ export class RedisFeed implements FeedSource {
       if (tenant === undefined || this.cursors.get(tenant) !== position) continue
       const last = rows.at(-1)?.[0]
       if (last !== undefined) this.cursors.set(tenant, last)
-      const entries = rows.map(([, fields]) => entryOf(fields)).filter((entry) => entry !== undefined)
+      const entries = rows.map(([, fields]) => entryOf(fields ?? [])).filter((entry) => entry !== undefined)
       this.listener?.onEntries(tenant, entries)
     }
   }
