@@ -187,7 +187,13 @@ export class Session {
         this.#number('expense', event.data.expenseNumber, id)
         this.#serialOf('expense', event.data.expenseNumber)
         break
-      default:
+      case 'ExpenseApproved':
+      case 'InvoiceDueDateChanged':
+      case 'TenantRegistered':
+      case 'TenantSettingsChanged':
+      case 'FxRateSet':
+      case 'TaxRateSet':
+      case 'Tick':
         break
     }
   }

@@ -21,7 +21,11 @@ export interface PaymentState {
   readonly amount: Amount
 }
 
-export function evolvePayment(state: PaymentState | null, event: DomainEvent): PaymentState {
+export type PaymentEvent = DomainEvent<
+  'PaymentReceived' | 'PaymentAllocated' | 'PaymentReversed' | 'PaymentFailed'
+>
+
+export function evolvePayment(state: PaymentState | null, event: PaymentEvent): PaymentState {
   if (event.type === 'PaymentReceived') {
     const { allocations: _allocations, reference: _reference, ...kept } = event.data
     return { ...kept, status: 'RECEIVED' }
@@ -34,7 +38,5 @@ export function evolvePayment(state: PaymentState | null, event: DomainEvent): P
       return { ...state, status: 'REVERSED' }
     case 'PaymentFailed':
       return { ...state, status: 'FAILED' }
-    default:
-      return unexpectedEvent('payment', event)
   }
 }

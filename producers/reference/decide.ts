@@ -5,7 +5,7 @@
 import { RATE_ONE } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
 import { Refusal, refuseField } from '../kernel/errors.ts'
-import { type DomainEvent, type Payload, unexpectedEvent } from '../kernel/events.ts'
+import type { DomainEvent, Payload } from '../kernel/events.ts'
 import { rateOf } from '../kernel/fields.ts'
 import type { SetFxRate, SetTaxRate } from './commands.ts'
 
@@ -46,10 +46,8 @@ export function decideTaxRate(
   return [{ type: 'TaxRateSet', data }]
 }
 
-export function evolveFxRate(_state: FxRateState | null, event: DomainEvent): FxRateState {
-  return event.type === 'FxRateSet' ? event.data : unexpectedEvent('fx-rate', event)
-}
+export const evolveFxRate = (_state: FxRateState | null, event: DomainEvent<'FxRateSet'>): FxRateState =>
+  event.data
 
-export function evolveTaxRate(_state: TaxRateState | null, event: DomainEvent): TaxRateState {
-  return event.type === 'TaxRateSet' ? event.data : unexpectedEvent('tax-rate', event)
-}
+export const evolveTaxRate = (_state: TaxRateState | null, event: DomainEvent<'TaxRateSet'>): TaxRateState =>
+  event.data

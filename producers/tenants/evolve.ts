@@ -1,12 +1,6 @@
 /** Owns the state of a tenant: its settings after the last event. PURE. */
-import { type DomainEvent, type TenantSettings, unexpectedEvent } from '../kernel/events.ts'
+import type { DomainEvent, TenantSettings } from '../kernel/events.ts'
 
-export function evolveTenant(_state: TenantSettings | null, event: DomainEvent): TenantSettings {
-  switch (event.type) {
-    case 'TenantRegistered':
-    case 'TenantSettingsChanged':
-      return event.data
-    default:
-      return unexpectedEvent('tenant', event)
-  }
-}
+export type TenantEvent = DomainEvent<'TenantRegistered' | 'TenantSettingsChanged'>
+
+export const evolveTenant = (_state: TenantSettings | null, event: TenantEvent): TenantSettings => event.data

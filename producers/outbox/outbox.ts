@@ -1,0 +1,156 @@
+/**
+ * Owns the relay's one session with Postgres: leadership, wake-ups, reading and emptying the outbox.
+ * O1: one session holds the lock, reads and deletes; when it ends, all three end together, so that a relay which lost its
+ *     leadership can't delete any more. A frozen leader's session is ended by the server (idle_session_timeout).
+ * O2: a row is read until it is deleted. A transaction that took a low position and commits late is therefore never
+ *     skipped; and since whoever wrote a later version of an aggregate had seen the earlier one committed, every
+ *     snapshot that has the later has the earlier too, at a lower position: order by position never reorders it.
+ */
+import pg from 'pg'
+import { ALL_TENANTS } from '../event-store/database.ts'
+import type { OutboxRow } from './records.ts'
+import { OUTBOX_CHANNEL } from './waker.ts'
+
+/** Any constant that is ours: "nikash relay". */
+const LOCK_ID = 7_311_420_001
+
+const KEEP_ALIVE_MS = 4_000
+const SESSION = `
+  set app.current_tenant = '${ALL_TENANTS}';
+  set synchronous_commit = off;
+  set idle_session_timeout = '15s'; -- KEEP_ALIVE_MS is well below
+  set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3;
+  listen ${OUTBOX_CHANNEL}`
+
+interface Row {
+  readonly position: string
+  readonly tenant_id: string
+  readonly aggregate_type: string
+  readonly aggregate_id: string
+  readonly version: string
+  readonly event_id: string
+  readonly event_type: string
+  readonly schema_version: number
+  readonly event_data: unknown
+  readonly metadata: Record<string, string | null>
+  readonly occurred_at: Date
+  readonly recorded_at: Date
+  readonly inserted_at: Date
+}
+
+const rowOf = (row: Row): OutboxRow => ({
+  position: Number(row.position),
+  tenantId: row.tenant_id,
+  aggregateType: row.aggregate_type,
+  aggregateId: row.aggregate_id,
+  version: Number(row.version),
+  eventId: row.event_id,
+  eventType: row.event_type,
+  schemaVersion: row.schema_version,
+  data: row.event_data,
+  metadata: row.metadata,
+  occurredAtMs: row.occurred_at.getTime(),
+  recordedAtMs: row.recorded_at.getTime(),
+  insertedAtMs: row.inserted_at.getTime(),
+})
+
+export class Outbox {
+  readonly #client: pg.Client
+  #woken = false
+  #wake: () => void = () => {}
+  #failure: Error | undefined
+  #keepAlive: NodeJS.Timeout | undefined
+
+  private constructor(client: pg.Client) {
+    this.#client = client
+    const lost = (error?: Error) => {
+      this.#failure ??= error ?? new Error('the session with the store ended')
+      this.#signal()
+    }
+    client.on('error', lost)
+    client.on('end', () => lost())
+    client.on('notification', () => this.#signal())
+  }
+
+  static async open(config: pg.ClientConfig): Promise<Outbox> {
+    const client = new pg.Client(config)
+    const outbox = new Outbox(client)
+    try {
+      await client.connect()
+      await client.query(SESSION)
+      // A send to a Kafka that is away takes long; only a process that stands still may lose its session.
+      outbox.#keepAlive = setInterval(() => {
+        client.query('select').catch(() => undefined)
+      }, KEEP_ALIVE_MS)
+      return outbox
+    } catch (error) {
+      await outbox.close()
+      throw error
+    }
+  }
+
+  #signal(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  /** True when this session leads now. The lock ends with the session. */
+  async tryLead(): Promise<boolean> {
+    const { rows } = await this.#client.query<{ led: boolean }>('select pg_try_advisory_lock($1) as led', [
+      LOCK_ID,
+    ])
+    return rows[0]?.led === true
+  }
+
+  /** Rows that wait, by position, without those under way and those of tenants that are stuck. */
+  async read(
+    limit: number,
+    underWay: readonly number[],
+    stuck: readonly string[],
+  ): Promise<readonly OutboxRow[]> {
+    this.#woken = false
+    const { rows } = await this.#client.query<Row>({
+      name: 'read-outbox',
+      text: `select o.position, o.tenant_id, o.inserted_at, e.aggregate_type, e.aggregate_id, e.version, e.event_id,
+                    e.event_type, e.schema_version, e.event_data, e.metadata, e.occurred_at, e.recorded_at
+             from finance.outbox o join finance.event_store e on e.position = o.position
+             where o.position <> all($2) and o.tenant_id <> all($3)
+             order by o.position limit $1`,
+      values: [limit, underWay, stuck],
+    })
+    return rows.map(rowOf)
+  }
+
+  async remove(positions: readonly number[]): Promise<void> {
+    await this.#client.query({
+      name: 'empty-outbox',
+      text: 'delete from finance.outbox where position = any($1)',
+      values: [positions],
+    })
+  }
+
+  /** Returns at a wake-up since the last read, at the latest after `ms`. Throws when the session is over. */
+  async wait(ms: number): Promise<void> {
+    if (this.#failure) throw this.#failure
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Ends a wait. */
+  wake(): void {
+    this.#signal()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#keepAlive)
+    await this.#client.end().catch(() => undefined)
+  }
+}

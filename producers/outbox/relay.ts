@@ -1,0 +1,182 @@
+/**
+ * Owns the way from the outbox to Kafka. Any number of relays may run: one leads, the others wait for its session to end.
+ *
+ *   1 read the rows that wait   -> failure: nothing has happened
+ *   2 encode, send to Kafka     -> failure: sent or not; the rows wait, are sent again, readers drop them by event id
+ *   3 delete after the acks     -> failure or kill -9 before it: as 2
+ *
+ * Reading batch n+1 goes on while batch n is on its way; sending is strictly one batch after the other.
+ * L1: a row is deleted only after Kafka acknowledged it. L2: first occurrences in the log are in the order of positions,
+ *     per partition, also when two relays overlap: each sends whole from the lowest row that waits.
+ * L3: a row that can't be encoded holds back its tenant, and no other; it is tried again each STUCK_MS.
+ */
+import type pg from 'pg'
+import type { KafkaPort, Producer } from '../../platform/kafka/port.ts'
+import type { Log } from '../../platform/log.ts'
+import { Outbox } from './outbox.ts'
+import { type Encoder, type OutboxRow, recordsOfRow, UnpublishableRow } from './records.ts'
+
+const STUCK_MS = 60_000
+const BACKOFF_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000] as const
+
+export interface RelayOptions {
+  readonly database: pg.ClientConfig
+  readonly kafka: Pick<KafkaPort, 'producer'>
+  readonly encoder: Encoder
+  readonly log: Log
+  readonly nowMs: () => number
+  readonly batchRowsMax?: number
+  /** Longest time a row waits when its wake-up was lost. */
+  readonly pollMs?: number
+  /** How often a waiting relay tries to lead. */
+  readonly standbyMs?: number
+  readonly onSent?: (records: number, oldestAgeMs: number) => void
+}
+
+export class Relay {
+  readonly #options: Required<RelayOptions>
+  readonly #stuck = new Map<string, number>()
+  #outbox: Outbox | undefined
+  #leading = false
+  #oldestMs: number | undefined
+  #stopped = false
+  #pause: () => void = () => {}
+
+  constructor(options: RelayOptions) {
+    this.#options = { batchRowsMax: 500, pollMs: 200, standbyMs: 500, onSent: () => undefined, ...options }
+  }
+
+  get leading(): boolean {
+    return this.#leading
+  }
+
+  get stuckTenants(): number {
+    return this.#stuck.size
+  }
+
+  /** Age of the oldest row that waits, as far as this relay knows. */
+  get oldestAgeMs(): number {
+    return this.#oldestMs === undefined ? 0 : Math.max(0, this.#options.nowMs() - this.#oldestMs)
+  }
+
+  /** Runs until stop(); failures are logged and tried again, slower each time. */
+  async run(): Promise<void> {
+    let failures = 0
+    while (!this.#stopped) {
+      const began = this.#options.nowMs()
+      try {
+        await this.#session()
+      } catch (error) {
+        if (this.#options.nowMs() - began > 30_000) failures = 0
+        const ms = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0
+        this.#options.log.warn(
+          { err: error, retryMs: ms },
+          'the relay lost its store or Kafka and tries again',
+        )
+        await this.#sleep(ms)
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#pause()
+    this.#outbox?.wake()
+    await Promise.resolve()
+  }
+
+  #sleep(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#pause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #session(): Promise<void> {
+    const outbox = await Outbox.open(this.#options.database)
+    this.#outbox = outbox
+    let producer: Producer | undefined
+    try {
+      while (!(await outbox.tryLead())) {
+        await this.#sleep(this.#options.standbyMs)
+        if (this.#stopped) return
+      }
+      this.#leading = true
+      this.#options.log.info('this relay leads')
+      producer = await this.#options.kafka.producer()
+      await this.#pump(outbox, producer)
+    } finally {
+      this.#leading = false
+      this.#outbox = undefined
+      await producer?.close().catch(() => undefined)
+      await outbox.close()
+    }
+  }
+
+  async #pump(outbox: Outbox, producer: Producer): Promise<void> {
+    const { batchRowsMax, pollMs } = this.#options
+    let underWay: readonly OutboxRow[] = []
+    let sending: Promise<void> = Promise.resolve()
+    try {
+      while (!this.#stopped) {
+        const rows = await outbox.read(
+          batchRowsMax,
+          underWay.map((row) => row.position),
+          this.#stuckNow(),
+        )
+        this.#oldestMs = (underWay[0] ?? rows[0])?.insertedAtMs
+        await sending
+        if (rows.length === 0) {
+          if (underWay.length === 0) await outbox.wait(pollMs)
+          underWay = []
+          continue
+        }
+        underWay = rows
+        sending = this.#send(outbox, producer, rows)
+        // Handled where it is awaited; this keeps a failure during the next read from being called unhandled.
+        sending.catch(() => undefined)
+      }
+    } finally {
+      await sending.catch(() => undefined)
+    }
+    await sending
+  }
+
+  async #send(outbox: Outbox, producer: Producer, rows: readonly OutboxRow[]): Promise<void> {
+    const sendable: OutboxRow[] = []
+    const held = new Set<string>()
+    const records = rows.flatMap((row) => {
+      if (held.has(row.tenantId)) return []
+      try {
+        const encoded = recordsOfRow(row, this.#options.encoder)
+        sendable.push(row)
+        return encoded
+      } catch (error) {
+        if (!(error instanceof UnpublishableRow)) throw error
+        held.add(row.tenantId)
+        this.#stuck.set(row.tenantId, this.#options.nowMs() + STUCK_MS)
+        const { position, tenantId, eventType } = row
+        this.#options.log.error(
+          { err: error.cause, position, tenantId, eventType },
+          "an event can't be encoded; its tenant is held back",
+        )
+        return []
+      }
+    })
+    if (records.length === 0) return
+    await producer.send(records)
+    const { nowMs, onSent } = this.#options
+    onSent(records.length, nowMs() - (sendable[0]?.insertedAtMs ?? nowMs()))
+    await outbox.remove(sendable.map((row) => row.position))
+  }
+
+  #stuckNow(): readonly string[] {
+    const now = this.#options.nowMs()
+    for (const [tenant, until] of this.#stuck) if (until <= now) this.#stuck.delete(tenant)
+    return [...this.#stuck.keys()]
+  }
+}
