@@ -25,7 +25,7 @@ export interface TenantKeys {
   readonly feed: string
   /** String: run id of the server for which the tenant's values are whole. Another value, or none: being rebuilt. */
   readonly sync: string
-  /** Hash of the writer: newest epoch:revision:offset per result, tombstones included. Not for readers. */
+  /** Hash of the writer: epoch:revision:offset of what was taken away, by field of the aging hash. Not for readers. */
   readonly fence: string
 }
 
@@ -90,6 +90,8 @@ export interface AgingValue {
   readonly total: string
   readonly openItems: number
   readonly logTime: number
+  /** Offset of the record in finance.results.v1. */
+  readonly offset: number
   readonly epoch: number
   readonly revision: number
 }

@@ -76,7 +76,7 @@ export class SinkConsumer {
   }
 
   async #closeAll(keys: readonly string[]): Promise<void> {
-    const closing = keys.map((key) => this.#lanes.get(key)?.close())
+    const closing = keys.map(async (key) => this.#lanes.get(key)?.close())
     for (const key of keys) this.#lanes.delete(key)
     await Promise.all(closing)
   }

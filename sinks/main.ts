@@ -1,0 +1,90 @@
+/** Owns the process of a sink. SINK=redis: current figures; SINK=clickhouse: facts and history. */
+import { z } from 'zod'
+import { env, loadConfig } from '../platform/config.ts'
+import { openKafka } from '../platform/kafka/kafkajs/port.ts'
+import { type Lifecycle, runService } from '../platform/lifecycle.ts'
+import type { KafkaPort } from '../platform/kafka/port.ts'
+import { RecordCodec } from '../schemas/codec/event-codec.ts'
+import { openRegistry } from '../schemas/registry.ts'
+import { openStore } from './clickhouse/client.ts'
+import { ClickHouseSink } from './clickhouse/sink.ts'
+import { RedisSink } from './redis/sink.ts'
+import { type SinkMetrics, sinkMetrics } from './runtime/metrics.ts'
+
+interface Parts {
+  readonly life: Lifecycle
+  readonly kafka: KafkaPort
+  readonly codec: RecordCodec
+  readonly metrics: SinkMetrics
+}
+
+const onFatal = (life: Lifecycle) => (error: Error) => life.fatal(error)
+
+async function runRedis({ life, kafka, codec, metrics }: Parts): Promise<void> {
+  const { REDIS_URL } = loadConfig({ REDIS_URL: env.url() }, process.env)
+  const admin = await kafka.admin()
+  life.onStop('admin', () => admin.close())
+  const sink = new RedisSink({
+    kafka,
+    admin,
+    codec,
+    url: REDIS_URL,
+    metrics,
+    log: life.log,
+    onFatal: onFatal(life),
+  })
+  life.check('redis', () => sink.check())
+  life.onStop('redis sink', () => sink.stop())
+  await sink.start()
+}
+
+async function runClickHouse({ life, kafka, codec, metrics }: Parts): Promise<void> {
+  const config = loadConfig(
+    { CLICKHOUSE_URL: env.url(), CLICKHOUSE_USER: env.text(), CLICKHOUSE_PASSWORD: env.secret(1) },
+    process.env,
+  )
+  const admin = await kafka.admin()
+  life.onStop('admin', () => admin.close())
+  const store = openStore({
+    url: config.CLICKHOUSE_URL,
+    username: config.CLICKHOUSE_USER,
+    password: config.CLICKHOUSE_PASSWORD,
+  })
+  life.onStop('clickhouse', () => store.close())
+  const sink = new ClickHouseSink({
+    kafka,
+    admin,
+    codec,
+    store,
+    metrics,
+    log: life.log,
+    onFatal: onFatal(life),
+  })
+  life.check('clickhouse', () => sink.check())
+  life.onStop('clickhouse sink', () => sink.stop())
+  await sink.start()
+}
+
+await runService({ service: 'sinks', logLevel: process.env['LOG_LEVEL'] ?? 'info' }, async (life) => {
+  const config = loadConfig(
+    {
+      SINK: z.enum(['redis', 'clickhouse']),
+      KAFKA_BROKERS: env.brokers(),
+      SCHEMA_REGISTRY_URL: env.url(),
+      ADMIN_PORT: env.port(0),
+      LOG_LEVEL: env.logLevel(),
+    },
+    process.env,
+  )
+  await life.admin(config.ADMIN_PORT)
+  const kafka = openKafka({
+    brokers: config.KAFKA_BROKERS,
+    clientId: `nikash-sink-${config.SINK}`,
+    log: life.log,
+  })
+  life.onStop('kafka', () => kafka.close())
+  // Schemas are fetched as records with them come.
+  const codec = new RecordCodec(openRegistry(config.SCHEMA_REGISTRY_URL))
+  const parts = { life, kafka, codec, metrics: sinkMetrics(life.metrics) }
+  await (config.SINK === 'redis' ? runRedis(parts) : runClickHouse(parts))
+})
