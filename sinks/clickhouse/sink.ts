@@ -41,7 +41,7 @@ export interface ClickHouseSinkOptions {
   /** Before the names of the groups; for tests. */
   readonly groupPrefix?: string
   readonly limits?: LaneLimits
-  onFatal(error: Error): void
+  readonly onFatal: (error: Error) => void
 }
 
 export class ClickHouseSink {

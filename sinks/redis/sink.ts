@@ -32,7 +32,7 @@ export interface RedisSinkOptions {
   readonly groupId?: string
   readonly topic?: string
   readonly limits?: LaneLimits
-  onFatal(error: Error): void
+  readonly onFatal: (error: Error) => void
 }
 
 export class RedisSink {

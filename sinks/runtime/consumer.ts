@@ -23,7 +23,7 @@ export interface SinkConsumerOptions {
   readonly metrics: SinkMetrics
   readonly log: Log
   writerOf(place: Place, consumer: Consumer): LaneWriter
-  onFatal(error: Error): void
+  readonly onFatal: (error: Error) => void
 }
 
 const keyOf = ({ topic, partition }: Place): string => `${topic}-${partition}`
