@@ -63,7 +63,7 @@ export class Checkpointer {
   /** Keys of an older layout that are still in the topic. */
   #obsolete: readonly string[]
   /** Refusals that are in the topic, or on their way. */
-  #refused: readonly number[]
+  readonly #refused: Set<number>
   #underway: Underway | undefined
   #last: number | undefined
 
@@ -83,7 +83,7 @@ export class Checkpointer {
     this.#layouts = new Map(layoutOf(options.topologies).map(({ name, cells }) => [name, cells]))
     this.#parts = new Map(found.parts)
     this.#obsolete = found.obsolete ?? []
-    this.#refused = [...(found.refused ?? [])]
+    this.#refused = new Set(found.refused)
     this.#last = found.offset
   }
 
@@ -103,7 +103,7 @@ export class Checkpointer {
   /** Records that keep refusals of a cut (R9), unless the checkpoint that goes with it is already past them. */
   refusals(offsets: readonly number[]): OutputRecord[] {
     if (offsets.length === 0) return []
-    this.#refused = [...this.#refused, ...offsets.filter((offset) => !this.#refused.includes(offset))]
+    for (const offset of offsets) this.#refused.add(offset)
     return offsets.map((offset) => this.#record(refusedKey(this.#options.group, offset), Buffer.from('1')))
   }
 
@@ -121,7 +121,7 @@ export class Checkpointer {
       records: [],
       parts: new Map(this.#parts),
       obsolete: this.#obsolete,
-      refused: this.#refused.filter((offset) => offset < this.#task.offset),
+      refused: [...this.#refused].filter((offset) => offset < this.#task.offset),
       next: 0,
     }
   }
@@ -201,10 +201,9 @@ export class Checkpointer {
     const work = this.#underway
     if (work === undefined) return
     for (const { cell } of work.frozen) cell.release()
-    const gone = new Set(work.refused)
     this.#parts = work.parts
     this.#obsolete = []
-    this.#refused = this.#refused.filter((offset) => !gone.has(offset))
+    for (const offset of work.refused) this.#refused.delete(offset)
     this.#last = work.place.offset
     this.#underway = undefined
   }

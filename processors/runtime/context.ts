@@ -17,6 +17,7 @@ export interface Outbox {
 
 export interface MutableMeta {
   partition: number
+  epoch: number
   offset: number
   logTime: number
 }

@@ -92,7 +92,6 @@ export class Task {
   readonly #outbox: Outbox = { records: [], muted: false }
   readonly #orderFree: ReadonlySet<string>
   readonly #outcomes = new Map<Outcome, number>()
-  #epoch = FIRST_EPOCH
   #offset = 0
   #revision = -1
   #lastTick = 0
@@ -109,7 +108,7 @@ export class Task {
     this.partition = options.partition
     this.state = new TaskState(options.topologies, options)
     this.timers = new Timers(this.state.timers)
-    this.#meta = { partition: options.partition, offset: -1, logTime: 0 }
+    this.#meta = { partition: options.partition, epoch: FIRST_EPOCH, offset: -1, logTime: 0 }
     this.contexts = options.topologies.map(
       ({ name }, number) =>
         new TopologyContext({
@@ -128,7 +127,7 @@ export class Task {
   get place(): TaskPlace {
     const { forgottenBefore, nextSequence } = this.state.ids
     return {
-      epoch: this.#epoch,
+      epoch: this.#meta.epoch,
       offset: this.#offset,
       revision: this.#revision,
       logTime: this.#meta.logTime,
@@ -148,7 +147,7 @@ export class Task {
 
   /** Takes its place after its cells were loaded. `refused`: R9. */
   enter(place: TaskPlace, refused: ReadonlySet<number>): void {
-    this.#epoch = place.epoch
+    this.#meta.epoch = place.epoch
     this.#offset = place.offset
     this.#cutOffset = place.offset
     this.#revision = place.revision
@@ -394,7 +393,7 @@ export class Task {
     const context = this.contexts[number] as TopologyContext
     const view: RenderContext = {
       partition: this.partition,
-      epoch: this.#epoch,
+      epoch: this.#meta.epoch,
       revision: this.#revision,
       logTime: this.#meta.logTime,
       store: <V>(spec: StoreSpec<V>) => context.store(spec),

@@ -31,6 +31,8 @@ export interface Store<V> {
 
 export interface EventMeta {
   readonly partition: number
+  /** Incarnation of this run; constant between resets. */
+  readonly epoch: number
   readonly offset: number
   /** max(last tick, broker append time) of the partition, milliseconds UTC; never goes back. */
   readonly logTime: number

@@ -21,7 +21,9 @@ function write(value: unknown): string {
       return String(value)
     case 'object':
       return value === null ? 'null' : Array.isArray(value) ? writeArray(value) : writeObject(value)
-    default:
+    case 'function':
+    case 'symbol':
+    case 'undefined':
       throw new TypeError(`state cannot hold a ${typeof value}`)
   }
 }

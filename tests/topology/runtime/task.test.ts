@@ -12,7 +12,7 @@ describe('a task', () => {
     d.pipe(failed({ failedDate: 5 }))
     d.pipe(failed({ failedDate: 7 }))
     d.cut()
-    expect(d.emitted(TOPICS.results).map(({ key }) => key)).toEqual(['acme|tally|', 'acme|rank|'])
+    expect(d.emitted(TOPICS.results).map(({ key }) => key)).toEqual(['acme|tally|', 'leader|rank|'])
     expect(d.results().get('acme|tally|')?.data).toMatchObject({
       asOf: 12,
       revision: 1,

@@ -100,7 +100,7 @@ export const rank: Topology = {
   },
   render(_key, ctx) {
     const leader = ctx.store(RANK).get('leader') ?? 'none'
-    return [rendered(leader, 'rank', ctx, ctx.store(TALLY).get(leader)?.sum ?? 0n)]
+    return [{ ...rendered(leader, 'rank', ctx, 0n), key: 'leader|rank|' }]
   },
 }
 

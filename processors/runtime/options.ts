@@ -1,0 +1,60 @@
+/** The dials of a run, with their bounds. */
+import type { RuntimeTopics } from './topics.ts'
+
+export interface RuntimeOptions {
+  readonly groupId: string
+  readonly topics: RuntimeTopics
+  /** One per process; the same id in two living processes is refused loudly. */
+  readonly transactionalId: string
+  /** Below the session timeout: a dead owner's transaction ends before its partitions are given away. */
+  readonly transactionTimeoutMs: number
+  readonly sessionTimeoutMs: number
+  /** How long a transaction may stay open on an offset that a new owner wants, before its producer is fenced. */
+  readonly fenceAfterMs: number
+  /** Pause between the starts of two commits: when little flows, and when the last one held `busyRecords` or more. */
+  readonly commitIntervalMs: number
+  readonly busyIntervalMs: number
+  readonly busyRecords: number
+  /** A task with this many uncommitted records is not fed. */
+  readonly uncommittedRecordsMax: number
+  /** A checkpoint is due when this much folding, or this much time with any, lies behind the last one. */
+  readonly checkpointWorkMs: number
+  readonly checkpointEveryMs: number
+  /** Longest stretch of folding or encoding before other work gets a turn. */
+  readonly sliceMs: number
+  /** How long commits may fail one after another before the process gives up. */
+  readonly giveUpMs: number
+  readonly stopMs: number
+  readonly idHorizonMs?: number | undefined
+}
+
+export const DEFAULT_GROUP = 'nikash-processors'
+
+export const DEFAULTS = {
+  transactionTimeoutMs: 5_000,
+  sessionTimeoutMs: 8_000,
+  fenceAfterMs: 500,
+  commitIntervalMs: 5,
+  busyIntervalMs: 100,
+  busyRecords: 1_000,
+  uncommittedRecordsMax: 20_000,
+  checkpointWorkMs: 3_000,
+  checkpointEveryMs: 30_000,
+  sliceMs: 8,
+  giveUpMs: 300_000,
+  stopMs: 8_000,
+} as const
+
+export const TRANSACTION_TIMEOUT_MAX_MS = 6_000
+
+export function checkOptions(options: RuntimeOptions): RuntimeOptions {
+  if (options.transactionTimeoutMs > TRANSACTION_TIMEOUT_MAX_MS)
+    throw new RangeError(
+      `transactionTimeoutMs ${options.transactionTimeoutMs} is above ${TRANSACTION_TIMEOUT_MAX_MS}`,
+    )
+  if (options.transactionTimeoutMs >= options.sessionTimeoutMs)
+    throw new RangeError(
+      `transactionTimeoutMs ${options.transactionTimeoutMs} must be below sessionTimeoutMs ${options.sessionTimeoutMs}`,
+    )
+  return options
+}

@@ -1,0 +1,160 @@
+/**
+ * A task from the broker: committed offset, checkpoint, replay (R8). Owns the refusals: states that must not be guessed
+ * about, each with what to do. Reads only; failing at any step leaves nothing outside.
+ */
+import type { Admin, KafkaPort } from '../../platform/kafka/port.ts'
+import { Checkpointer } from './checkpoint.ts'
+import { RuntimeError } from './errors.ts'
+import type { Manifest } from './manifest.ts'
+import { METRICS, type RuntimeMetrics } from './metrics.ts'
+import type { RuntimeOptions } from './options.ts'
+import { CheckpointImage } from './restore-image.ts'
+import type { Failpoint } from './steps.ts'
+import { type EventCodec, Task } from './task.ts'
+import { type Position, turn } from './task-runner.ts'
+import type { Topology } from './topology.ts'
+
+export interface RestoreParts {
+  readonly port: KafkaPort
+  readonly admin: Admin
+  readonly options: RuntimeOptions
+  readonly topologies: readonly Topology[]
+  readonly codec: EventCodec
+  readonly metrics: RuntimeMetrics
+  readonly failpoint: Failpoint
+  /** False = the partition was given up: stop here. */
+  readonly wanted: () => boolean
+}
+
+export interface Restored {
+  readonly task: Task
+  readonly checkpointer: Checkpointer
+  readonly committed: Position
+  readonly replayed: number
+  readonly cells: number
+}
+
+const STABLE_WAIT_MS = 10_000
+
+export async function restoreTask(parts: RestoreParts, partition: number): Promise<Restored | undefined> {
+  const { admin, options, topologies, port } = parts
+  const { topics, groupId } = options
+  const startedMs = performance.now()
+  const where = `${topics.events}-${partition}`
+  // (1) Stable: whatever a former owner left open is decided before the cells are read, so none of its can follow.
+  const [committed] = await admin.committed(groupId, topics.events, [partition], STABLE_WAIT_MS)
+  const [bounds] = await admin.bounds(topics.events, [partition])
+  const [topic] = await admin.describeTopics([topics.events])
+  const [cellBounds] = await admin.bounds(topics.checkpoints, [partition])
+  if (!committed || !bounds || !topic || !cellBounds)
+    throw new RuntimeError('topic_mismatch', `${where} is not known to the broker: create the topics first`)
+  // (2)
+  const image = new CheckpointImage(groupId)
+  const reading = { topic: topics.checkpoints, partition, from: cellBounds.low }
+  for await (const batch of port.readPartition(reading)) {
+    for (const { key, value } of batch.records) image.apply(key, value)
+    if (!parts.wanted()) return undefined
+    await turn()
+  }
+  await parts.failpoint('cells')
+  // (3)
+  const { manifest } = image
+  const start = startOf(where, manifest, committed.offset, bounds.low, topic.topicId)
+  const task = new Task({
+    topologies,
+    codec: parts.codec,
+    topics,
+    partition,
+    partitions: topic.partitions,
+    metrics: parts.metrics,
+    idHorizonMs: options.idHorizonMs,
+  })
+  const loaded = manifest && image.load(task, topologies, manifest, where)
+  if (!manifest) task.skipTo(start)
+  const { transactionalId } = options
+  const identity = {
+    group: groupId,
+    topic: topics.checkpoints,
+    topologies,
+    topicId: topic.topicId,
+    transactionalId,
+  }
+  const checkpointer = new Checkpointer(task, identity, { ...loaded, offset: manifest?.offset })
+  // (4)
+  const replayed = await replay(parts, task, start, Math.max(committed.offset, start))
+  if (replayed === undefined) return undefined
+  await parts.failpoint('replay')
+  parts.metrics.observe(METRICS.restoreSeconds, (performance.now() - startedMs) / 1000)
+  return { task, checkpointer, committed, replayed, cells: loaded?.cells ?? 0 }
+}
+
+/** Where folding begins, or why it must not. */
+function startOf(
+  where: string,
+  manifest: Manifest | undefined,
+  committed: number,
+  low: number,
+  topicId: string,
+): number {
+  if (manifest === undefined) {
+    if (committed > low)
+      throw new RuntimeError(
+        'checkpoint_missing',
+        `${where}: offset ${committed} is committed, but there is no checkpoint: restore the checkpoints topic, ` +
+          'or reset the processors so that they read the log from its start',
+      )
+    return low
+  }
+  if (manifest.topicId !== topicId)
+    throw new RuntimeError(
+      'topic_recreated',
+      `${where}: the checkpoint belongs to another topic of this name (id ${manifest.topicId}, now ${topicId}): ` +
+        'restore that topic, or reset the processors',
+    )
+  if (committed < 0)
+    throw new RuntimeError(
+      'offset_missing',
+      `${where}: there is a checkpoint at ${manifest.offset}, but the group has no committed offset: ` +
+        'restore the group offsets, or reset the processors',
+    )
+  if (manifest.offset > committed)
+    throw new RuntimeError(
+      'checkpoint_ahead',
+      `${where}: the checkpoint at ${manifest.offset} is above the committed offset ${committed}: ` +
+        'the offsets were set back by hand; reset the processors instead',
+    )
+  if (manifest.offset < low)
+    throw new RuntimeError(
+      'log_trimmed',
+      `${where}: the records from ${manifest.offset} to ${low} are gone, they were not folded into the checkpoint: ` +
+        'restore the topic (its retention must be unlimited), or reset the processors',
+    )
+  return manifest.offset
+}
+
+/** Folds without output. Gives the number of records, or undefined when the partition is not wanted any more. */
+async function replay(
+  parts: RestoreParts,
+  task: Task,
+  from: number,
+  to: number,
+): Promise<number | undefined> {
+  const { port, options, codec } = parts
+  let records = 0
+  task.replaying(true)
+  if (to > from) {
+    const reading = { topic: options.topics.events, partition: task.partition, from, to }
+    for await (const batch of port.readPartition(reading)) {
+      for (const record of batch.records) {
+        if (record.offset >= to) break
+        for (let id = task.fold(record); id !== undefined; id = task.fold(record)) await codec.prepare(id)
+        records++
+      }
+      if (!parts.wanted()) return undefined
+      await turn()
+    }
+    task.skipTo(to)
+  }
+  task.replaying(false)
+  return records
+}

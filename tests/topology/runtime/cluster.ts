@@ -1,0 +1,280 @@
+/**
+ * Workers over a broker in memory, a script of events that goes wrong in many ways, and an oracle that folds the final
+ * log once, record by record, with its own bookkeeping of what must have come out.
+ */
+import { expect } from '@jest/globals'
+import { MemoryBroker } from '../../../platform/kafka/memory/broker.ts'
+import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
+import type { InputRecord } from '../../../platform/kafka/port.ts'
+import type { Failpoint, Step } from '../../../processors/runtime/steps.ts'
+import { Task } from '../../../processors/runtime/task.ts'
+import { TEST_CODEC } from '../../../processors/runtime/testing/driver.ts'
+import { runtimeTopics } from '../../../processors/runtime/topics.ts'
+import type { StoreSpec, Topology } from '../../../processors/runtime/topology.ts'
+import { Worker, type WorkerOptions } from '../../../processors/runtime/worker.ts'
+import type { FinanceEvent } from '../../../schemas/generated/records.ts'
+import { TOPICS } from '../../../schemas/topics.ts'
+import { partitionOf } from '../../../schemas/values/partition.ts'
+import { failed, reversed, START, TOYS } from './toy.ts'
+
+export const PARTITIONS = 2
+export const GROUP = 'g'
+export const topics = runtimeTopics()
+const OUTPUTS = [
+  topics.results,
+  TOPICS.alerts,
+  TOPICS.history,
+  topics.eventsDlq,
+  topics.resultsDlq,
+  topics.late,
+]
+
+/** Deterministic numbers in [0, 1). */
+export function random(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+export const codec = {
+  decodeEvent: (bytes: Buffer | null) => TEST_CODEC.decodeEvent(bytes),
+  wants: (): undefined => undefined,
+  prepare: () => Promise.resolve(false),
+}
+
+export interface Started {
+  readonly port: MemoryKafka
+  readonly worker: Worker
+  readonly fatal: Error[]
+  dead: boolean
+}
+
+export class Cluster {
+  readonly broker: MemoryBroker
+  nowMs = START
+  #workers = 0
+  readonly all: Started[] = []
+
+  constructor() {
+    this.broker = new MemoryBroker({ now: () => this.nowMs })
+    for (const name of [...OUTPUTS, topics.events, topics.checkpoints])
+      this.broker.createTopic(name, PARTITIONS)
+  }
+
+  async start(
+    options: {
+      readonly failpoint?: (step: Step, me: Started) => void | Promise<void>
+      readonly topologies?: readonly Topology[]
+      readonly options?: Partial<WorkerOptions>
+      readonly codec?: typeof codec
+    } = {},
+  ): Promise<Started> {
+    const port = new MemoryKafka(this.broker)
+    const fatal: Error[] = []
+    const failpoint: Failpoint = async (step) => {
+      await options.failpoint?.(step, started)
+      await port.alive()
+    }
+    const worker = new Worker({
+      port,
+      topologies: options.topologies ?? TOYS,
+      codec: options.codec ?? codec,
+      options: {
+        groupId: GROUP,
+        transactionalId: `${GROUP}-${++this.#workers}`,
+        commitIntervalMs: 1,
+        busyIntervalMs: 1,
+        fenceAfterMs: 20,
+        ...options.options,
+      },
+      failpoint,
+      onFatal: (error) => fatal.push(error),
+    })
+    const started: Started = { port, worker, fatal, dead: false }
+    this.all.push(started)
+    await worker.start()
+    return started
+  }
+
+  /** As SIGKILL: nothing of it runs any more, and the group notices at once. */
+  kill(one: Started): void {
+    one.dead = true
+    one.port.kill()
+    this.broker.expire(one.port)
+  }
+
+  async stop(): Promise<void> {
+    for (const one of this.all) if (!one.dead) await one.worker.stop()
+  }
+
+  append(event: FinanceEvent, partition?: number): void {
+    const value = TEST_CODEC.encode(event.type, event.data as never)
+    this.bytes(event.data.tenantId, value, partition)
+  }
+
+  bytes(key: string, value: Buffer | null, partition = partitionOf(key, PARTITIONS)): void {
+    this.broker.append([{ topic: topics.events, partition, key, value }])
+  }
+
+  tick(instant: number): void {
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const data = { ...failed().data, tenantId: '~', aggregateVersion: null, instant }
+      this.append({ type: 'Tick', data }, partition)
+    }
+  }
+
+  /** Offset up to which the group is done, by partition; -1 = nothing. */
+  committed(partition: number): number {
+    return this.broker.committed(GROUP, topics.events, partition).offset
+  }
+
+  /** Next offset after the last record that readers can see. */
+  end(partition: number): number {
+    const records = this.read(topics.events, partition)
+    return (records.at(-1)?.offset ?? -1) + 1
+  }
+
+  caughtUp(): boolean {
+    for (let p = 0; p < PARTITIONS; p++) if (Math.max(0, this.committed(p)) < this.end(p)) return false
+    return true
+  }
+
+  /** Committed records of a partition. */
+  read(topic: string, partition: number): readonly InputRecord[] {
+    const log = this.broker.log(topic, partition)
+    const records: InputRecord[] = []
+    for (let at = log.low; at < log.stable; ) {
+      const read = log.read(at, { maxRecords: 100_000 })
+      records.push(...read.records)
+      if (read.nextOffset === at) break
+      at = read.nextOffset
+    }
+    return records
+  }
+}
+
+export async function until(what: string, condition: () => boolean, ms = 10_000): Promise<void> {
+  const end = performance.now() + ms
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited ${ms} ms for: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+const TENANTS = ['acme', 'beta', 'gamma', 'delta', 'zeta', 'omega']
+
+/** Appends events of which some are duplicates, regressions, refused, foreign, unreadable; time moves on. */
+export function disturb(cluster: Cluster, next: () => number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const tenantId = TENANTS[Math.floor(next() * TENANTS.length)] as string
+    const aggregateId = `P${Math.floor(next() * 12)}`
+    const dice = next()
+    const aggregateVersion = next() < 0.15 ? null : 1 + Math.floor(next() * 6)
+    const eventId = aggregateVersion === null && next() < 0.5 ? `dup-${Math.floor(next() * 5)}` : undefined
+    const fields = {
+      tenantId,
+      aggregateId,
+      aggregateVersion,
+      failedDate: Math.floor(next() * 1000),
+      recordedAt: cluster.nowMs,
+      ...(eventId === undefined ? {} : { eventId }),
+    }
+    if (dice < 0.05) cluster.append(failed({ ...fields, reason: 'refuse' }))
+    else if (dice < 0.1) cluster.append(failed({ ...fields, reason: 'late-boom' }))
+    else if (dice < 0.15) cluster.bytes(tenantId, Buffer.from('poison'))
+    else if (dice < 0.25) cluster.append(failed(fields), Math.floor(next() * PARTITIONS))
+    else if (dice < 0.3) cluster.append(failed({ ...fields, reason: 'delete' }))
+    else if (dice < 0.5) cluster.append(reversed(fields))
+    else cluster.append(failed(fields))
+    if (next() < 0.2) cluster.nowMs += Math.floor(next() * 1_800_000)
+    if (next() < 0.1) cluster.tick(Math.floor(cluster.nowMs / 900_000) * 900_000)
+  }
+}
+
+/** Folds the final log once and compares everything that readers of committed data see with it. */
+export function checkAgainstSinglePass(cluster: Cluster, topologies: readonly Topology[] = TOYS): void {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const task = new Task({ topologies, codec, topics, partition, partitions: PARTITIONS })
+    const published = cluster.read(topics.results, partition)
+    const once: string[] = []
+    const byRevision = Map.groupBy(published, ({ value }) => decodedResult(value).revision)
+    for (const record of cluster.read(topics.events, partition)) {
+      expect(task.fold(record)).toBeUndefined()
+      for (const result of byRevision.get(record.offset) ?? []) {
+        expect(result.value).toEqual(renderNow(task, topologies, String(result.key), record.offset))
+      }
+      byRevision.delete(record.offset)
+      for (const out of task.cut().once) once.push(line(out.topic, String(out.key), out.value))
+    }
+    expect([...byRevision.keys()]).toEqual([])
+    // Reroutes go to the other partition: they are part of its log, which is folded for it.
+    for (const topic of OUTPUTS.filter((name) => name !== topics.results && name !== topics.resultsDlq)) {
+      const seen = cluster.read(topic, partition).map(({ key, value }) => line(topic, String(key), value))
+      expect(seen).toEqual(once.filter((text) => text.startsWith(`${topic}\t`)))
+    }
+    checkOrder(cluster, partition)
+    checkNewest(task, topologies, published)
+  }
+}
+
+/** The newest record of every key is that of the final state, but for the place it was cut at. */
+function checkNewest(task: Task, topologies: readonly Topology[], published: readonly InputRecord[]): void {
+  const newest = new Map(published.map((record) => [String(record.key), record.value]))
+  for (const [key, value] of newest) {
+    const { revision, logTime } = decodedResult(value)
+    const final = decodedResult(renderNow(task, topologies, key, revision))
+    expect({ ...decodedResult(value) }).toEqual({ ...final, logTime })
+  }
+}
+
+/** Revisions of a key never go back. */
+function checkOrder(cluster: Cluster, partition: number): void {
+  const last = new Map<string, number>()
+  for (const { key, value } of cluster.read(topics.results, partition)) {
+    const { revision } = decodedResult(value)
+    expect(revision).toBeGreaterThanOrEqual(last.get(String(key)) ?? -1)
+    last.set(String(key), revision)
+  }
+}
+
+function decodedResult(value: Buffer | null) {
+  const decoded = TEST_CODEC.decode(value)
+  if (!decoded.ok || decoded.type !== 'KpiResult') throw new Error('not a result')
+  return decoded.data
+}
+
+function renderNow(
+  task: Task,
+  topologies: readonly Topology[],
+  key: string,
+  revision: number,
+): Buffer | null {
+  const [tenant, family] = key.split('|')
+  const index = topologies.findIndex(({ name }) => name === family)
+  const context = task.contexts[index]
+  const view = {
+    partition: task.partition,
+    epoch: task.place.epoch,
+    revision,
+    logTime: task.logTime,
+    store: <V>(spec: StoreSpec<V>) => (context as NonNullable<typeof context>).store(spec),
+  }
+  const rendered = topologies[index]?.render(family === 'rank' ? 'leader' : (tenant as string), view)
+  return rendered?.find((one) => one.key === key)?.value ?? null
+}
+
+const line = (topic: string, key: string, value: Buffer | null): string =>
+  `${topic}\t${key}\t${value?.toString('hex') ?? 'null'}`
+
+/** A failpoint that kills its worker at the n-th time a step is done. */
+export function killAt(cluster: Cluster, step: Step, nth: number): (step: Step, me: Started) => void {
+  let seen = 0
+  return (done, me) => {
+    if (done === step && ++seen === nth) cluster.kill(me)
+  }
+}
