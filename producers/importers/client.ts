@@ -1,0 +1,146 @@
+/**
+ * Owns talking to the command service: tenants and batches, with tries again while it is away.
+ * C1: a batch may be sent any number of times. C2: waiting is bounded; then the caller is told that a part is down.
+ */
+import type { ItemInput } from './commands.ts'
+
+export interface ItemOutcome {
+  readonly status: 'accepted' | 'exists' | 'refused' | 'failed'
+  readonly id?: string
+  readonly problem?: {
+    readonly code: string
+    readonly detail?: string
+    readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
+  }
+}
+
+export interface TenantInfo {
+  readonly tenantId: string
+  readonly currency: string
+  readonly zone: string
+}
+
+/** The command service can't be reached, or breaks: exit code 3. */
+export class PartDown extends Error {
+  override readonly name = 'PartDown'
+}
+
+/** The service refused the request as a whole. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused'
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.code = code
+  }
+}
+
+export interface ClientOptions {
+  readonly commandsUrl: string
+  readonly token: string
+  /** How long the service may be away. */
+  readonly patienceMs?: number
+  readonly signal?: AbortSignal
+}
+
+const ANSWER_MS = 60_000
+const PAUSE_MS = [100, 250, 500, 1_000, 2_000] as const
+
+export class CommandClient {
+  readonly #options: Required<Omit<ClientOptions, 'signal'>> & Pick<ClientOptions, 'signal'>
+
+  constructor(options: ClientOptions) {
+    this.#options = { patienceMs: 90_000, ...options }
+  }
+
+  async tenant(id: string): Promise<TenantInfo | undefined> {
+    try {
+      return (await this.request('GET', `/v1/tenants/${encodeURIComponent(id)}`)) as TenantInfo
+    } catch (error) {
+      if (error instanceof RequestRefused && error.code === 'tenant_not_found') return undefined
+      throw error
+    }
+  }
+
+  /** Registers the tenant; one that is there already is fine. */
+  async register(tenant: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      await this.request('POST', '/v1/tenants', tenant)
+    } catch (error) {
+      if (!(error instanceof RequestRefused && error.code === 'already_exists')) throw error
+    }
+  }
+
+  async batch(importId: string, items: readonly ItemInput[]): Promise<readonly ItemOutcome[]> {
+    const deadline = Date.now() + this.#options.patienceMs
+    for (let tries = 0; ; tries++) {
+      const { results } = (await this.request('POST', '/v1/import-batches', { importId, items })) as {
+        results: ItemOutcome[]
+      }
+      if (!results.some((one) => one.status === 'failed')) return results
+      if (Date.now() > deadline)
+        throw new PartDown('the command service fails to store some commands: see its log')
+      await this.#pause(tries)
+    }
+  }
+
+  async request(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+    const { commandsUrl, patienceMs } = this.#options
+    const deadline = Date.now() + patienceMs
+    for (let tries = 0; ; tries++) {
+      const answer = await this.#once(method, path, body)
+      if (!('again' in answer)) return answer.body
+      if (Date.now() > deadline) {
+        throw new PartDown(`the command service at ${commandsUrl} does not answer: ${answer.again}`)
+      }
+      await this.#pause(tries)
+    }
+  }
+
+  async #once(method: string, path: string, body: unknown): Promise<{ body: unknown } | { again: string }> {
+    const { commandsUrl, token, signal } = this.#options
+    signal?.throwIfAborted()
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(commandsUrl.replace(/\/$/, '') + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          accept: 'application/json',
+        },
+        signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), ...(signal ? [signal] : [])]),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      text = await response.text()
+    } catch (error) {
+      signal?.throwIfAborted()
+      const cause =
+        error instanceof Error
+          ? error.cause instanceof Error
+            ? error.cause.message
+            : error.message
+          : String(error)
+      return { again: cause }
+    }
+    if (response.status >= 500 || response.status === 429)
+      return { again: `${method} ${path} answers ${response.status}` }
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(text)
+    } catch {
+      return { again: `${method} ${path} answers no JSON` }
+    }
+    if (response.ok) return { body: parsed }
+    const { code = 'unknown', detail = text.slice(0, 300) } = parsed as { code?: string; detail?: string }
+    throw new RequestRefused(response.status, code, detail)
+  }
+
+  #pause(tries: number): Promise<void> {
+    const ms = PAUSE_MS[Math.min(tries, PAUSE_MS.length - 1)] ?? 1_000
+    return new Promise((resolve) => setTimeout(resolve, ms))
+  }
+}
