@@ -9,10 +9,11 @@
  * zeros until the next midnight, then taken away (tombstone).
  */
 import type {
+  AnyRecords,
   EventRecords,
   FinanceEvent,
   ResultKind,
-  ResultRecords,
+  ResultType,
 } from '../../schemas/generated/records.ts'
 import { TOPICS } from '../../schemas/topics.ts'
 import { NO_BALANCE } from '../domain/balances.ts'
@@ -27,7 +28,7 @@ import type { Context, Rendered, RenderContext, Topology } from '../runtime/topo
 import { BALANCES, BOOK_STORES, bookStores, FIGURE_INDEX, MONTHS, TENANTS } from './stores.ts'
 
 /** Value of a result as bytes for its topic. */
-export type EncodeResult = <T extends keyof ResultRecords>(type: T, value: ResultRecords[T]) => Buffer
+export type EncodeResult = <T extends ResultType>(type: T, value: AnyRecords[T]) => Buffer
 
 const QUARTER_MS = 15 * 60_000
 const MIDNIGHT = 'midnight|'

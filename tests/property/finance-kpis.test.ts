@@ -11,12 +11,9 @@ import {
 } from '../../processors/domain/figures.ts'
 import { computeKpis, type DayFigures, FigureSeries } from '../../schemas/rules/kpis.ts'
 import { windowRange } from '../../schemas/rules/windows.ts'
+import { runs } from './finance-company.ts'
 
-const seed = process.env['NIKASH_SEED']
-const options = {
-  numRuns: Number(process.env['NIKASH_RUNS'] ?? 200),
-  ...(seed ? { seed: Number(seed) } : {}),
-}
+const options = runs(200)
 const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP })
 
 const TODAY = 20_454
