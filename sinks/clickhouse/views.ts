@@ -319,7 +319,7 @@ const events: View = {
       'is_refused',
       'Bool',
       'The processor refused it or set it aside: it moved no number',
-      `NOT (${NOT_REFUSED})`,
+      `toBool(NOT (${NOT_REFUSED}))`,
     ),
     ...lineage,
   ],
