@@ -3,7 +3,7 @@
  * topology's dirty keys; what it does is undone through the task's log (R2).
  */
 import type { OutputRecord } from '../../platform/kafka/port.ts'
-import type { RuntimeMetrics } from './metrics.ts'
+import { METRICS, type RuntimeMetrics } from './metrics.ts'
 import type { TaskState } from './state/task-state.ts'
 import type { Undoable } from './state/undo.ts'
 import type { Timers } from './timers.ts'
@@ -85,6 +85,8 @@ export class TopologyContext implements Context, Undoable {
   }
 
   count(metric: string, labels?: Readonly<Record<string, string>>): void {
-    if (!this.#outbox.muted) this.#metrics.count(metric, labels)
+    if (this.#outbox.muted) return
+    const detail = labels === undefined ? '' : Object.values(labels).join(',')
+    this.#metrics.count(METRICS.notes, { topology: this.name, what: metric, detail })
   }
 }

@@ -23,5 +23,7 @@ export const METRICS = {
   checkpointCells: 'processor_checkpoint_cells_total',
   restoreSeconds: 'processor_restore_seconds',
   tasks: 'processor_tasks',
+  /** What topologies count; labels: topology, what, detail. */
+  notes: 'processor_notes_total',
   logTime: 'processor_log_time_timestamp_seconds',
 } as const

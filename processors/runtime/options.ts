@@ -42,7 +42,7 @@ export const DEFAULTS = {
   checkpointEveryMs: 30_000,
   sliceMs: 8,
   giveUpMs: 300_000,
-  stopMs: 8_000,
+  stopMs: 5_000,
 } as const
 
 export const TRANSACTION_TIMEOUT_MAX_MS = 6_000

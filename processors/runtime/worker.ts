@@ -285,7 +285,9 @@ export class Worker {
       const { whole, error } = await runner.feed(batch)
       if (!runner.life.is('running')) return
       const lag = Math.max(0, batch.highWatermark - (runner.task?.offset ?? 0))
-      this.#metrics.gauge(METRICS.lag, lag, { partition: String(batch.partition) })
+      const labels = { partition: String(batch.partition) }
+      this.#metrics.gauge(METRICS.lag, lag, labels)
+      this.#metrics.gauge(METRICS.logTime, (runner.task?.logTime ?? 0) / 1000, labels)
       if (error !== undefined) return void this.#later(runner, error)
       if (whole && runner.uncommitted >= this.options.uncommittedRecordsMax) {
         runner.full = true
