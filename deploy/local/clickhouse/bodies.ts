@@ -14,9 +14,13 @@ import { promisify } from 'node:util'
 import {
   brotliCompress,
   constants,
+  createBrotliCompress,
   createBrotliDecompress,
+  createDeflate,
   createGunzip,
+  createGzip,
   createInflate,
+  createZstdCompress,
   createZstdDecompress,
   deflate,
   gzip,
@@ -146,15 +150,37 @@ const ENCODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
 /** The order of a real server. */
 const PREFERRED = ['zstd', 'br', 'lz4', 'gzip', 'deflate'] as const
 
-export function responseEncoding(accept: string | undefined): string | undefined {
-  const accepted = new Set(
+const acceptedEncodings = (accept: string | undefined): ReadonlySet<string> =>
+  new Set(
     (accept ?? '')
       .split(',')
       .filter((part) => !/;\s*q=0(\.0*)?\s*$/.test(part))
-      .map((part) => part.split(';')[0]?.trim().toLowerCase()),
+      .map((part) => (part.split(';')[0] ?? '').trim().toLowerCase()),
   )
+
+export function responseEncoding(accept: string | undefined): string | undefined {
+  const accepted = acceptedEncodings(accept)
   return PREFERRED.find((name) => accepted.has(name))
 }
 
 export const encode = (bytes: Buffer, encoding: string): Promise<Buffer> =>
   ENCODERS[encoding]?.(bytes) ?? Promise.resolve(bytes)
+
+/** For results that are streamed; LZ4 has no streaming encoder here. */
+const STREAM_ENCODERS: Readonly<Record<string, () => Transform>> = {
+  zstd: () => createZstdCompress(),
+  br: () => createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  gzip: () => createGzip(),
+  deflate: () => createDeflate(),
+}
+
+export function streamEncoding(accept: string | undefined): string | undefined {
+  const accepted = acceptedEncodings(accept)
+  return PREFERRED.find((name) => accepted.has(name) && Object.hasOwn(STREAM_ENCODERS, name))
+}
+
+export function streamEncoder(encoding: string): Transform {
+  const make = STREAM_ENCODERS[encoding]
+  if (make === undefined) throw new Error(`no streaming encoder for ${encoding}`)
+  return make()
+}

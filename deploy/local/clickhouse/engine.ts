@@ -12,8 +12,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bounded } from '../../../platform/lifecycle.ts'
 import { fromEngine } from './errors.ts'
-import { literal } from './lexer.ts'
+import { literal, quotedName } from './lexer.ts'
 import { lockFolder } from './lock.ts'
+import { Streams } from './streams.ts'
 import {
   type Classified,
   type Handle,
@@ -54,6 +55,17 @@ const serverConfig = (dataDir: string, memoryMb: number): string => `<clickhouse
   </merge_tree>
 </clickhouse>
 `
+
+/** The statements that give a connection its settings; `readonly` last, since nothing can be set after it. */
+export function setup(settings: Readonly<Record<string, string>>, database: string): readonly string[] {
+  const { readonly: mode, ...others } = settings
+  const pairs = Object.entries(others).map(([name, value]) => `${name} = ${literal(value)}`)
+  return [
+    `SET ${pairs.join(', ')}`,
+    `USE ${quotedName(database)}`,
+    ...(mode === undefined ? [] : [`SET readonly = ${literal(mode)}`]),
+  ]
+}
 
 export class Connection {
   readonly tag: string
@@ -130,6 +142,7 @@ export class Engine {
   readonly version: string
   readonly timezone: string
   readonly uploads: string
+  readonly streams: Streams
   readonly #native: Native
   readonly #path: string
   readonly #control: Connection
@@ -150,6 +163,7 @@ export class Engine {
     this.#control = new Connection(native, first, 'control')
     this.#unlock = unlock
     this.uploads = join(dataDir, 'uploads')
+    this.streams = new Streams(this.#path)
     ;[this.version, this.timezone] = facts
   }
 
@@ -185,14 +199,8 @@ export class Engine {
     const connection = new Connection(this.#native, handle, `front-${this.#count}`)
     this.#open.add(connection)
     try {
-      const { readonly: mode, ...others } = settings
-      const all = Object.entries({ ...others, log_comment: connection.tag })
-      const assign = (pairs: readonly (readonly [string, string])[]): string =>
-        `SET ${pairs.map(([name, value]) => `${name} = ${literal(value)}`).join(', ')}`
-      await connection.read(assign(all), 'Null')
-      await connection.read(`USE \`${database.replace(/\\/g, '\\\\').replace(/`/g, '\\`')}\``, 'Null')
-      // Last: nothing can be set after it.
-      if (mode !== undefined) await connection.read(assign([['readonly', mode]]), 'Null')
+      const statements = setup({ ...settings, log_comment: connection.tag }, database)
+      for (const statement of statements) await connection.read(statement, 'Null')
       return connection
     } catch (error) {
       this.drop(connection)
@@ -228,6 +236,7 @@ export class Engine {
       () => undefined,
     )
     for (const connection of open) this.drop(connection)
+    await this.streams.close()
     await this.#controlTail
     this.#control.close()
     this.#unlock()

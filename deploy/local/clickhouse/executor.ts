@@ -10,19 +10,22 @@ import type { Caller } from './auth.ts'
 import { analystSettings } from './analyst/settings.ts'
 import { ANALYST_DATABASE } from './analyst/catalog.ts'
 import { Guard } from './analyst/guard.ts'
-import type { Connection, Engine } from './engine.ts'
-import { noData, readonlyMode, syntaxError } from './errors.ts'
+import { type Connection, type Engine, setup } from './engine.ts'
+import { ClickHouseError, noData, readonlyMode, syntaxError } from './errors.ts'
 import { Lanes } from './lanes.ts'
-import { formatOf, literal, nextToken } from './lexer.ts'
-import { StatementClass } from './native.ts'
+import { formatOf, nextToken } from './lexer.ts'
+import { type Classified, StatementClass } from './native.ts'
 import { Pool } from './pool.ts'
 import type { Asked } from './request.ts'
 import { SchemaGate } from './schema-gate.ts'
 import { type SessionAsk, Sessions } from './sessions.ts'
 import type { Statement } from './statement.ts'
+import { isStreamable } from './streams.ts'
 
 export interface Outcome {
   readonly bytes: Buffer
+  /** Instead of `bytes`, for a result too large to hold. Has to be read to its end or returned. */
+  readonly stream?: AsyncGenerator<Buffer>
   readonly format: string
   readonly elapsedS: number
   readonly resultRows: number
@@ -48,8 +51,13 @@ export interface ExecutorOptions {
 
 const WRITER_SECONDS = 600
 const GRACE_MS = 5_000
-const RESULT_MAX = 256 * 1024 * 1024
+/** TOO_MANY_ROWS_OR_BYTES */
+const TOO_LARGE = 396
+/** A larger result is streamed, or refused when its format can't be. */
+const RESULT_MAX = 128 * 1024 * 1024
 const KEY_MAX = 600
+const CLASSES_MAX = 2_000
+const CLASSED_TEXT_MAX = 8_192
 
 export class Executor {
   readonly #engine: Engine
@@ -57,6 +65,7 @@ export class Executor {
   readonly #sessions: Sessions
   readonly #guard: Guard
   readonly #gate = new SchemaGate()
+  readonly #classes = new Map<string, Classified>()
   readonly #write: Lanes
   readonly #read: Lanes
   readonly #analyst: Lanes
@@ -146,19 +155,16 @@ export class Executor {
       timeoutS: asked.sessionTimeoutS,
       mustExist: asked.sessionCheck,
     }
-    const { connection, fresh } = await this.#sessions.enter(ask, () =>
-      this.#engine.connect(this.#writerSettings, asked.database ?? 'default'),
+    const database = asked.database ?? 'default'
+    const session = await this.#sessions.enter(ask, database, () =>
+      this.#engine.connect(this.#writerSettings, database),
     )
     try {
-      if (!fresh && asked.database !== undefined) {
-        await connection.read(`USE \`${asked.database.replace(/[\\`]/g, '\\$&')}\``, 'Null')
-      }
-      const restore = await apply(connection, asked)
-      try {
-        return (await this.#execute(job, connection)).outcome
-      } finally {
-        await restore()
-      }
+      await session.use(asked.database)
+      const own = /^(SET|USE)$/.test(verbOf(job.statement.text))
+      await session.apply(own ? new Map() : asked.settings, asked.parameters)
+      if (own) session.touched()
+      return (await this.#execute(job, session.connection)).outcome
     } finally {
       this.#sessions.release(ask, asked.closeSession)
     }
@@ -179,22 +185,43 @@ export class Executor {
       const { outcome, clean } = await this.#execute(job, connection)
       kept = clean && !once
       return outcome
+    } catch (error) {
+      const format = formatOf(job.statement.text) ?? asked.format
+      if (!(error instanceof ClickHouseError) || error.code !== TOO_LARGE || !isStreamable(format))
+        throw error
+      return streamed(format, this.#stream(job, { ...settings, max_result_bytes: '0' }, format))
     } finally {
       if (kept) this.#pool.give(key, connection)
       else this.#engine.drop(connection)
     }
   }
 
+  async *#stream(
+    job: Job,
+    settings: Readonly<Record<string, string>>,
+    format: string,
+  ): AsyncGenerator<Buffer> {
+    const leave = await this.#read.enter()
+    try {
+      yield* this.#engine.streams.read({
+        setup: setup(settings, job.asked.database ?? 'default'),
+        sql: job.statement.text,
+        format,
+      })
+    } finally {
+      leave()
+    }
+  }
+
   /** `clean`: the connection is as it was. */
   async #execute(job: Job, connection: Connection): Promise<{ outcome: Outcome; clean: boolean }> {
     const { statement, asked } = job
-    const first = nextToken(statement.text, 0)
-    const verb = typeof first === 'string' ? '' : first.text
+    const verb = verbOf(statement.text)
     if (statement.data !== undefined || verb === 'INSERT') {
       if (job.readOnly) throw readonlyGet()
       return { outcome: await this.#insert(job, connection), clean: true }
     }
-    const { statementCount, queryClass } = await connection.classify(statement.text)
+    const { statementCount, queryClass } = await this.#classify(connection, statement.text)
     if (statementCount > 1)
       throw syntaxError('Multi-statements are not allowed: send one statement at a time')
     const select = (): Promise<Outcome> => this.#select(connection, statement.text, asked.format)
@@ -216,6 +243,18 @@ export class Executor {
     } finally {
       leave()
     }
+  }
+
+  /** What a text is depends on nothing but the text. */
+  async #classify(connection: Connection, text: string): Promise<Classified> {
+    const known = this.#classes.get(text)
+    if (known !== undefined) return known
+    const classified = await connection.classify(text)
+    if (text.length <= CLASSED_TEXT_MAX) {
+      if (this.#classes.size >= CLASSES_MAX) this.#classes.clear()
+      this.#classes.set(text, classified)
+    }
+    return classified
   }
 
   async #schemaChanged(): Promise<void> {
@@ -284,6 +323,22 @@ export class Executor {
 
 const NEVER = new AbortController().signal
 
+const streamed = (format: string, stream: AsyncGenerator<Buffer>): Outcome => ({
+  bytes: Buffer.alloc(0),
+  stream,
+  format,
+  elapsedS: 0,
+  resultRows: 0,
+  resultBytes: 0,
+  writtenRows: 0,
+  writtenBytes: 0,
+})
+
+function verbOf(text: string): string {
+  const first = nextToken(text, 0)
+  return typeof first === 'string' ? '' : first.text
+}
+
 const readonlyGet = () =>
   readonlyMode(
     'Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries',
@@ -291,23 +346,3 @@ const readonlyGet = () =>
 
 const parametersOf = (asked: Asked): Record<string, string> =>
   Object.fromEntries([...asked.parameters].map(([name, value]) => [`param_${name}`, value]))
-
-/** Settings of one request on a connection that stays: set, and put back as they were. */
-async function apply(connection: Connection, asked: Asked): Promise<() => Promise<void>> {
-  const assign = async (pairs: readonly (readonly [string, string])[]): Promise<void> => {
-    if (pairs.length === 0) return
-    await connection.read(
-      `SET ${pairs.map(([name, value]) => `${name} = ${literal(value)}`).join(', ')}`,
-      'Null',
-    )
-  }
-  const names = [...asked.settings.keys()]
-  const before =
-    names.length === 0
-      ? []
-      : await connection.rows<[string, string]>(
-          `SELECT name, value FROM system.settings WHERE name IN (${names.map(literal).join(', ')})`,
-        )
-  await assign([...asked.settings, ...Object.entries(parametersOf(asked))])
-  return () => assign(before)
-}

@@ -6,9 +6,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Log } from '../../../platform/log.ts'
 import { type Accounts, authenticate } from './auth.ts'
-import { decodedBody, encode, responseEncoding } from './bodies.ts'
+import { decodedBody, encode, responseEncoding, streamEncoder, streamEncoding } from './bodies.ts'
 import type { Engine } from './engine.ts'
 import { aborted, ClickHouseError, fromEngine, httpStatus, render } from './errors.ts'
 import type { Executor, Outcome } from './executor.ts'
@@ -107,7 +109,7 @@ export class Front {
       const answer = await this.#run(request, response, { caller, asked })
       await respond(request, response, asked, answer)
     } catch (error) {
-      const failure = fromEngine(error)
+      const failure = response.destroyed ? aborted('the client hung up') : fromEngine(error)
       outcome = failure.type
       if (failure.code === 1002) log.error({ err: error, queryId }, 'a query failed in an unexpected way')
       await this.#fail(request, response, failure)
@@ -190,11 +192,41 @@ async function respond(
   asked: Asked,
   answer: Outcome,
 ): Promise<void> {
+  const { stream, bytes } = answer
   response.setHeader('X-ClickHouse-Format', answer.format)
-  response.setHeader('X-ClickHouse-Summary', summary(answer))
   const accepted = asked.compressResponse ? request.headers['accept-encoding'] : undefined
-  const encoding = answer.bytes.length === 0 ? undefined : responseEncoding(String(accepted ?? ''))
+  const type = contentType(answer.format)
+  if (stream !== undefined) {
+    await respondInChunks(response, stream, { type, encoding: streamEncoding(String(accepted ?? '')) })
+    return
+  }
+  response.setHeader('X-ClickHouse-Summary', summary(answer))
+  const encoding = bytes.length === 0 ? undefined : responseEncoding(String(accepted ?? ''))
   if (encoding !== undefined) response.setHeader('Content-Encoding', encoding)
-  const body = encoding === undefined ? answer.bytes : await encode(answer.bytes, encoding)
-  send(response, 200, contentType(answer.format), body)
+  send(response, 200, type, encoding === undefined ? bytes : await encode(bytes, encoding))
+}
+
+/** Errors before the first chunk are answers; later ones cut the connection, so that half is not taken for whole. */
+async function respondInChunks(
+  response: ServerResponse,
+  stream: AsyncGenerator<Buffer>,
+  { type, encoding }: { readonly type: string; readonly encoding: string | undefined },
+): Promise<void> {
+  const first = await stream.next()
+  response.setHeader('Content-Type', type)
+  if (encoding !== undefined) response.setHeader('Content-Encoding', encoding)
+  const all = async function* (): AsyncGenerator<Buffer> {
+    if (first.done === true) return
+    yield first.value
+    yield* stream
+  }
+  try {
+    const encoder = encoding === undefined ? [] : [streamEncoder(encoding)]
+    await pipeline([Readable.from(all(), { objectMode: false, highWaterMark: 1 }), ...encoder, response])
+  } catch (error) {
+    response.destroy()
+    throw error
+  } finally {
+    await stream.return(undefined)
+  }
 }

@@ -6,9 +6,10 @@
  */
 import type { Connection, Engine } from './engine.ts'
 import { sessionLocked, sessionNotFound } from './errors.ts'
+import { SessionState } from './session-state.ts'
 
 interface Session {
-  readonly connection: Connection
+  readonly state: SessionState
   locked: boolean
   timer: NodeJS.Timeout | undefined
 }
@@ -30,11 +31,8 @@ export class Sessions {
     this.#engine = engine
   }
 
-  /** Gives the connection, locked until `release`. */
-  async enter(
-    ask: SessionAsk,
-    open: () => Promise<Connection>,
-  ): Promise<{ connection: Connection; fresh: boolean }> {
+  /** Gives the session, locked until `release`. */
+  async enter(ask: SessionAsk, database: string, open: () => Promise<Connection>): Promise<SessionState> {
     const key = JSON.stringify([ask.user, ask.id])
     const known = this.#sessions.get(key)
     if (known === 'opening' || known?.locked === true) {
@@ -45,15 +43,15 @@ export class Sessions {
     if (known) {
       clearTimeout(known.timer)
       known.locked = true
-      return { connection: known.connection, fresh: false }
+      return known.state
     }
     if (ask.mustExist) throw sessionNotFound(`Session ${ask.id} not found`)
     this.#makeRoom()
     this.#sessions.set(key, 'opening')
     try {
-      const connection = await open()
-      this.#sessions.set(key, { connection, locked: true, timer: undefined })
-      return { connection, fresh: true }
+      const state = new SessionState(await open(), database)
+      this.#sessions.set(key, { state, locked: true, timer: undefined })
+      return state
     } catch (error) {
       this.#sessions.delete(key)
       throw error
@@ -94,6 +92,6 @@ export class Sessions {
   #end(key: string, session: Session): void {
     clearTimeout(session.timer)
     this.#sessions.delete(key)
-    this.#engine.drop(session.connection)
+    this.#engine.drop(session.state.connection)
   }
 }

@@ -48,33 +48,21 @@ const CATEGORIES = new Set([
 ])
 
 /** Of the category Other and of none, by name. */
-const NAMED = [
-  ...['bar', 'identity', 'ignore', 'materialize', 'transform', 'version', 'byteSize', 'toTypeName'],
-  ...['toColumnTypeName', 'isConstant', 'displayName', 'visibleWidth', 'countDigits', 'isDecimalOverflow'],
-  ...['formatReadableDecimalSize', 'formatReadableQuantity', 'formatReadableSize', 'formatReadableTimeDelta'],
-  ...['parseReadableSize', 'parseReadableSizeOrNull', 'parseReadableSizeOrZero', 'parseTimeDelta'],
-  ...[
-    'currentDatabase',
-    'currentSchemas',
-    'currentUser',
-    'currentRoles',
-    'enabledRoles',
-    'authenticatedUser',
-  ],
-  ...['runningDifference', 'runningDifferenceStartingWithFirstValue', 'runningAccumulate', 'neighbor'],
-  ...['rowNumberInAllBlocks', 'rowNumberInBlock', 'finalizeAggregation', 'initializeAggregation'],
-  ...[
-    'defaultValueOfArgumentType',
-    'defaultValueOfTypeName',
-    'variantElement',
-    'variantType',
-    'getSubcolumn',
-  ],
-  ...['dumpColumnStructure', 'getSizeOfEnumType', 'hostName', 'uptime', 'getSetting', 'getSettingOrDefault'],
-  ...['connectionId', 'queryID', 'initialQueryID', 'formatQuery', 'formatQuerySingleLine', 'normalizeQuery'],
-  ...['seriesDecomposeSTL', 'seriesOutliersDetectTukey', 'seriesPeriodDetectFFT', 'timeSeriesRange'],
-  ...['minSampleSizeContinuous', 'minSampleSizeConversion', 'nested', 'caseWithExpression', 'timezone'],
-]
+const NAMED: readonly string[] = `
+  bar identity ignore materialize transform version byteSize toTypeName toColumnTypeName isConstant
+  displayName visibleWidth countDigits isDecimalOverflow formatReadableDecimalSize formatReadableQuantity
+  formatReadableSize formatReadableTimeDelta parseReadableSize parseReadableSizeOrNull
+  parseReadableSizeOrZero parseTimeDelta currentDatabase currentSchemas currentUser currentRoles
+  enabledRoles authenticatedUser runningDifference runningDifferenceStartingWithFirstValue
+  runningAccumulate neighbor rowNumberInAllBlocks rowNumberInBlock finalizeAggregation
+  initializeAggregation defaultValueOfArgumentType defaultValueOfTypeName variantElement variantType
+  getSubcolumn dumpColumnStructure getSizeOfEnumType hostName uptime getSetting getSettingOrDefault
+  connectionId queryID initialQueryID formatQuery formatQuerySingleLine normalizeQuery seriesDecomposeSTL
+  seriesOutliersDetectTukey seriesPeriodDetectFFT timeSeriesRange minSampleSizeContinuous
+  minSampleSizeConversion nested caseWithExpression timezone
+`
+  .trim()
+  .split(/\s+/)
 
 /** Forms of the language that the parser writes as functions. */
 const SYNTAX = ['lambda', 'exists', 'cast', 'array', 'tuple', 'interval', 'untuple', 'grouping', 'distinct']
