@@ -96,10 +96,15 @@ const followPart = async (
   task: Task,
 ): Promise<void> => {
   const title = task.title
+  let said = ''
   for (;;) {
     const part = stateOf(layout, supervisor)?.parts.find((candidate) => candidate.name === name)
     if (part !== undefined) {
-      if (part.detail !== '' && part.status !== 'absent') task.output = part.detail
+      // Said once: where there is no terminal each assignment is a line of its own.
+      if (part.detail !== said && part.status !== 'absent') {
+        said = part.detail
+        if (said !== '') task.output = said
+      }
       if (SETTLED.includes(part.status)) {
         if (part.status === 'absent') task.skip(`${title} (not in this clone)`)
         return

@@ -30,7 +30,17 @@ const sourceHash = (): string => {
   return hash.update(readFileSync(join(REPO_ROOT, 'package-lock.json'))).digest('hex')
 }
 
-export const ensurePage = async (say: (line: string) => void): Promise<void> => {
+let underWay: Promise<void> | undefined
+
+/** Callers at the same time share one build. */
+export const ensurePage = (say: (line: string) => void): Promise<void> => {
+  underWay ??= build(say).finally(() => {
+    underWay = undefined
+  })
+  return underWay
+}
+
+const build = async (say: (line: string) => void): Promise<void> => {
   if (!existsSync(join(PAGE, 'index.html'))) return
   const hash = sourceHash()
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return

@@ -40,6 +40,8 @@ export type Part = {
   readonly healthTimeoutMs: number
   /** False when the program is not in this clone: the part is listed as absent and nobody waits for it. */
   readonly present: boolean
+  /** What can be made ready while others start; `prepare` waits for it. */
+  readonly warmUp?: (say: (line: string) => void) => Promise<void>
   /** Fetches and prepares what the start needs; idempotent. `say` reports what takes long. */
   readonly prepare: (context: StackContext, say: (line: string) => void) => Promise<Launch>
   /** Throws, with the reason, while the part can't serve. */

@@ -108,6 +108,10 @@ class Supervisor {
       starts.set(name, start)
       return start
     }
+    for (const { part } of this.#runners.values()) {
+      // An error is not lost: the part's own start meets it again.
+      if (part.present) part.warmUp?.(say).catch(() => undefined)
+    }
     const outcomes = await Promise.allSettled([...this.#runners.keys()].map(startOf))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason

@@ -14,10 +14,17 @@ const run = promisify(execFile)
 const INSTALL_TIMEOUT_MS = 8 * 60_000
 const BUFFER = { maxBuffer: 32 << 20 } as const
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const PYTHON_PACKAGES = ['confluent-kafka[avro]==2.16.1', 'clickhouse-connect==1.12.0']
+/** Ranges, not pins: a mirror may lag behind with what the newest release asks for, and pip then takes an older one. */
+const PYTHON_PACKAGES = ['confluent-kafka[avro]>=2.8,<3', 'clickhouse-connect>=0.8,<2']
 
 export type Extra = { readonly value: string } | { readonly missing: string }
 type Say = (line: string) => void
+
+/** The line of a failed command's output that says why. */
+const reasonOf = (error: unknown): string => {
+  const lines = messageOf(error).split('\n')
+  return (lines.find((line) => /^(E:|ERROR)/.test(line)) ?? lines[0] ?? '').slice(0, 160)
+}
 
 const onPath = (name: string): string | undefined => {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
@@ -60,7 +67,7 @@ export const ensureChromium = async (say: Say): Promise<Extra> => {
   try {
     await aptInstall(['chromium', 'fonts-beng'])
   } catch (error) {
-    return { missing: `Chromium could not be installed: ${messageOf(error).split('\n')[0]}` }
+    return { missing: `Chromium could not be installed: ${reasonOf(error)}` }
   }
   const installed = findChromium()
   return installed === undefined ? { missing: 'apt-get installed no chromium program' } : { value: installed }
@@ -99,7 +106,7 @@ export const ensurePython = async (say: Say): Promise<Extra> => {
     return { value: python }
   } catch (error) {
     return {
-      missing: `the Python clients could not be installed: ${messageOf(error).split('\n').slice(0, 2).join(' ')}`,
+      missing: `the Python clients could not be installed: ${reasonOf(error)}`,
     }
   }
 }

@@ -21,7 +21,7 @@ type Service = {
   readonly readyPort: number
   readonly env: (context: StackContext) => Readonly<Record<string, string>>
   readonly kind?: 'store' | 'service'
-  readonly before?: (say: (line: string) => void) => Promise<void>
+  readonly warmUp?: (say: (line: string) => void) => Promise<void>
   readonly dependsOn?: readonly string[]
 }
 
@@ -42,8 +42,9 @@ const asPart = (service: Service): Part => ({
   stopTimeoutMs: 15_000,
   healthTimeoutMs: 60_000,
   present: sourceExists(service.main),
+  ...(service.warmUp === undefined ? {} : { warmUp: service.warmUp }),
   prepare: async (context, say) => {
-    await service.before?.(say)
+    await service.warmUp?.(say)
     const dataDir =
       service.name === 'clickhouse' ? context.layout.clickhouse : join(context.layout.services, service.name)
     mkdirSync(dataDir, { recursive: true })
@@ -84,7 +85,7 @@ const listener = (name: 'api' | 'commands', main: string, heapMb: number, ports:
     ports: { http: port, admin },
     readyPort: port,
     env: () => ({ PORT: String(port), ADMIN_PORT: String(admin) }),
-    ...(name === 'api' ? { before: ensurePage } : {}),
+    ...(name === 'api' ? { warmUp: ensurePage } : {}),
   })
 }
 
