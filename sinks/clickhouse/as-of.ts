@@ -91,7 +91,8 @@ const itemsSql = (s: Scope): string => `
     ${approved('event_log.due_date')} AS first_due, ${approved('net_amount')} AS subtotal, ${approved('amount')} AS total,
     argMaxIf(toNullable(event_log.due_date), (effective_date, _position),
       event_type = 'InvoiceDueDateChanged' AND effective_date <= ${s.asOf}) AS moved_to,
-    minOrNullIf(effective_date, event_type = 'InvoiceCancelled' AND effective_date <= ${s.asOf}) AS cancelled_on,
+    argMinOrNullIf(effective_date, _position, event_type = 'InvoiceCancelled') AS cancels,
+    if(cancels <= ${s.asOf}, cancels, null) AS cancelled_on,
     max(is_disputed) AS disputed,
     greatest(total - sum(toDecimal128(item.2, 4)), 0) AS open_amount
   FROM finance.event_log
@@ -165,10 +166,80 @@ FROM (
 GROUP BY ${s.key}customer_id`
 }
 
+/** A day later than any: documents that nothing ends. */
+const NEVER = `toDate32('2299-12-31')`
+
+/** Invoices that ever count, with the interval in which each does. */
+const standingInvoicesSql = (s: Scope): string => `
+  SELECT ${s.key}aggregate_id AS id, ${approved('event_log.fx_rate')} AS fx_rate, ${approved('currency')} AS money,
+    ${approved('posting_date')} AS since, ${approved('amount')} AS total,
+    if(countIf(event_type = 'InvoiceCancelled') = 0, ${NEVER},
+      greatest(since, argMinIf(effective_date, _position, event_type = 'InvoiceCancelled'))) AS ends
+  FROM finance.event_log
+  WHERE ${s.rows} AND entity = 'invoice'
+  GROUP BY ${s.key}aggregate_id
+  HAVING countIf(status = 'APPROVED') > 0`
+
+/** Payments that ever came in and did not fail, with the interval in which each counts, and their allocations. */
+const standingPaymentsSql = (s: Scope): string => `
+  SELECT ${s.key}aggregate_id AS id, ${received('event_log.fx_rate')} AS fx_rate, ${received('currency')} AS money,
+    ${received('posting_date')} AS since, ${received('amount')} AS total,
+    if(countIf(event_type = 'PaymentReversed') = 0, ${NEVER},
+      greatest(since, argMinIf(effective_date, _position, event_type = 'PaymentReversed'))) AS ends,
+    groupArrayArray(arrayMap((invoice, part) ->
+      (invoice, part, if(event_type = 'PaymentReceived', posting_date, effective_date)),
+      allocation_invoice_ids, allocation_amounts)) AS parts
+  FROM finance.event_log
+  WHERE ${s.rows} AND entity = 'payment'
+  GROUP BY ${s.key}aggregate_id
+  HAVING countIf(event_type = 'PaymentReceived') > 0 AND countIf(event_type = 'PaymentFailed') = 0`
+
+/**
+ * Change of the control account by day: that of the open base amounts of invoices (side 1) less that of the open base
+ * amounts of payments (side -1). The amount of a document is rounded as a whole, so its steps are summed up in its own
+ * currency, turned into base amounts, and only then taken apart by day (Q3).
+ */
+const controlAccountSql = (s: Scope): string => {
+  const key = s.key === '' ? '' : 'p.tenant_id AS tenant_id, '
+  const on = s.key === '' ? '' : 'i.tenant_id = p.tenant_id AND '
+  const opening = (side: number, from: string): string =>
+    `SELECT ${s.key}(${side}, id) AS item, fx_rate, ends, [(since, toDecimal128(total, 4))] AS steps FROM (${from})`
+  return `
+  SELECT ${s.key}step.1 AS day, item.1 * step.2 AS change
+  FROM (
+    SELECT ${s.key}item,
+      arraySort(x -> x.1, groupArrayArray(steps)) AS sorted,
+      if(any(ends) < ${NEVER}, arrayPushBack(sorted, (any(ends), -arraySum(x -> x.2, sorted))), sorted) AS closed,
+      any(fx_rate) AS fx_rate,
+      arrayMap(x -> ${toBase(s, 'x')}, arrayCumSum(x -> x.2, closed)) AS bases,
+      arrayMap((x, now, before) -> (x.1, now - before), closed, bases, arrayPopBack(arrayPushFront(bases, 0))) AS moves
+    FROM (
+      ${opening(1, standingInvoicesSql(s))} WHERE since < ends
+      UNION ALL
+      ${opening(-1, standingPaymentsSql(s))} WHERE since < ends
+      UNION ALL
+      SELECT ${s.key}side.1 AS item, side.2 AS fx_rate, side.3 AS ends, side.4 AS steps
+      FROM (
+        SELECT ${key}greatest(p.part.3, i.since) AS from_day, toDecimal128(p.part.2, 4) AS settled,
+          [((1, i.id), i.fx_rate, i.ends,
+              if(p.ends < i.ends, [(from_day, -settled), (p.ends, settled)], [(from_day, -settled)])),
+            ((-1, p.id), p.fx_rate, p.ends,
+              if(i.ends < p.ends, [(from_day, -settled), (i.ends, settled)], [(from_day, -settled)]))] AS sides
+        FROM (SELECT *, part FROM (${standingPaymentsSql(s)}) ARRAY JOIN parts AS part) AS p
+        INNER JOIN (${standingInvoicesSql(s)}) AS i ON ${on}i.id = p.part.1
+        WHERE i.money = p.money AND from_day < least(i.ends, p.ends)
+      )
+      ARRAY JOIN sides AS side
+    )
+    GROUP BY ${s.key}item
+  )
+  ARRAY JOIN moves AS step`
+}
+
 /** Payments that ever came in and did not fail, with the day on which each was taken back. */
 const receiptsSql = (s: Scope): string => `
   SELECT ${s.key}aggregate_id, ${received('event_log.fx_rate')} AS fx_rate, ${received('posting_date')} AS paid_on,
-    ${received('amount')} AS paid, minOrNullIf(effective_date, event_type = 'PaymentReversed') AS reversed_on
+    ${received('amount')} AS paid, argMinOrNullIf(effective_date, _position, event_type = 'PaymentReversed') AS reversed_on
   FROM finance.event_log
   WHERE ${s.rows} AND entity = 'payment'
   GROUP BY ${s.key}aggregate_id
@@ -184,13 +255,13 @@ SELECT ${s.key}day, sum(net) AS net_revenue, sum(gross) AS sales, sum(settled_ne
   sum(spent) AS expenses, sum(change) AS receivables, sum(documents) AS invoices
 FROM (
   SELECT ${s.key}move.1 AS day, move.2 * ${toBase(s, 'subtotal')} AS net, move.2 * ${toBase(s, 'total')} AS gross,
-    if(open_amount = 0 AND isNull(cancelled_on), net, 0) AS settled_net, 0 AS cash, 0 AS spent, gross AS change,
+    if(open_amount = 0 AND isNull(cancelled_on), net, 0) AS settled_net, 0 AS cash, 0 AS spent, 0 AS change,
     move.2 AS documents
   FROM (${itemsSql(s)})
   ARRAY JOIN ${comesAndGoes('invoice_date', 'cancelled_on')} AS move
   UNION ALL
   SELECT ${s.key}move.1 AS day, 0 AS net, 0 AS gross, 0 AS settled_net, move.2 * ${toBase(s, 'paid')} AS cash,
-    0 AS spent, -cash AS change, 0 AS documents
+    0 AS spent, 0 AS change, 0 AS documents
   FROM (${receiptsSql(s)})
   ARRAY JOIN ${comesAndGoes('paid_on', 'reversed_on')} AS move
   UNION ALL
@@ -198,6 +269,9 @@ FROM (
     ${toBase(s, 'net_amount')} AS spent, 0 AS change, 0 AS documents
   FROM finance.event_log
   WHERE ${s.rows} AND entity = 'expense' AND event_type = 'ExpenseApproved'
+  UNION ALL
+  SELECT ${s.key}day, 0 AS net, 0 AS gross, 0 AS settled_net, 0 AS cash, 0 AS spent, change, 0 AS documents
+  FROM (${controlAccountSql(s)})
 )
 WHERE day <= ${s.asOf}
 GROUP BY ${s.key}day`
