@@ -1,9 +1,8 @@
 /** Owns `import`: hands a file to the importer of producers/, with the address and a token of the running stack. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { importReceivables } from '../../producers/importers/cli.ts'
 import { EXIT, type ExitCode, StackError } from '../local/errors.ts'
-import { sourceExists, sourceFile } from '../local/part.ts'
 import { type DataOption, openStack } from './access.ts'
 import { requireTenant } from './identity.ts'
 import { note, print } from './output.ts'
@@ -18,21 +17,6 @@ export type ImportOptions = DataOption & {
   readonly output?: 'json' | 'table'
 }
 
-type Importer = (
-  options: {
-    readonly file: string
-    readonly tenant: string
-    readonly currency?: string
-    readonly map?: string
-    readonly dryRun: boolean
-    readonly output: 'json' | 'table'
-    readonly commandsUrl: string
-    readonly token: string
-  },
-  io: { readonly out: (line: string) => void; readonly err: (line: string) => void },
-) => Promise<ExitCode>
-
-const IMPORTERS = 'producers/importers/cli.ts'
 const TOKEN_LIFE_MS = 6 * 3_600_000
 
 const requireFile = (path: string): string => {
@@ -48,16 +32,6 @@ export const importReceivablesFile = async (options: ImportOptions): Promise<Exi
   const file = requireFile(options.file)
   const map = options.map === undefined ? undefined : requireFile(options.map)
   const { urls, secrets } = openStack(options).context
-  if (!sourceExists(IMPORTERS)) {
-    throw new StackError(
-      'NO_IMPORTER',
-      `This clone has no ${IMPORTERS}.`,
-      'Use a clone of the whole repository.',
-    )
-  }
-  const { importReceivables } = (await import(pathToFileURL(sourceFile(IMPORTERS)).href)) as {
-    importReceivables: Importer
-  }
   const token = await signToken(secrets.jwtAccessSecret, {
     tenant,
     // The importer registers the tenant when it is new, which only an operator may.

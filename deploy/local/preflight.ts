@@ -6,7 +6,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, w
 import { StackError } from './errors.ts'
 import { type DataLayout, LAYOUT_VERSION } from './paths.ts'
 import type { Part } from './part.ts'
-import { identityOf, isAlive, markedProcesses, portOwner, isPortOpen, stopProcess } from './processes.ts'
+import {
+  identityOf,
+  isAlive,
+  isPortOpen,
+  markedProcesses,
+  portOwner,
+  stackOf,
+  stopProcess,
+} from './processes.ts'
 import { readState, type StackState, supervisorAlive } from './state.ts'
 
 export const FREE_BYTES_MIN = 2 * 1024 ** 3
@@ -83,23 +91,36 @@ export const stopSupervisor = async (state: StackState | undefined): Promise<boo
   return true
 }
 
+type TakenPort = {
+  readonly port: number
+  readonly part: string
+  readonly pid?: number
+  readonly command?: string
+}
+const TAKEN_SHOWN_MAX = 3
+
+const describeTaken = ({ port, part, pid, command }: TakenPort): string =>
+  `${port} (for ${part}) by ${pid === undefined ? 'a process of another user' : `pid ${pid}: ${command}`}`
+
 export const checkPorts = async (parts: readonly Part[]): Promise<void> => {
-  const taken: string[] = []
+  const taken: TakenPort[] = []
   for (const part of parts) {
     if (!part.present) continue
     for (const port of Object.values(part.ports)) {
-      if (!(await isPortOpen(port))) continue
-      const owner = portOwner(port)
-      taken.push(
-        `${port} (for ${part.name}) by ${owner === undefined ? 'a process of another user' : `pid ${owner.pid}: ${owner.command}`}`,
-      )
+      if (await isPortOpen(port)) taken.push({ port, part: part.name, ...portOwner(port) })
     }
   }
   if (taken.length === 0) return
+  const shown = taken.slice(0, TAKEN_SHOWN_MAX).map(describeTaken)
+  const more = taken.length > shown.length ? `; and ${taken.length - shown.length} more` : ''
+  const stacks = new Set(taken.flatMap(({ pid }) => (pid === undefined ? [] : [stackOf(pid)])))
+  const ours = [...stacks].find((stack) => stack !== undefined)
+  const stop =
+    ours === undefined ? 'Stop that process' : `That is another stack of ours: ./nikash down --data ${ours}`
   throw new StackError(
     'PORT_TAKEN',
-    `Ports are taken: ${taken.join('; ')}.`,
-    'Stop that process, or use other ports: ./nikash up --port-base 13000',
+    `Ports are taken: ${shown.join('; ')}${more}.`,
+    `${stop}, or use other ports: ./nikash up --port-base 13000`,
   )
 }
 

@@ -87,6 +87,13 @@ export const markedProcesses = (stackDir: string): MarkedProcess[] => {
   return found
 }
 
+/** The data folder of the stack that a process belongs to. */
+export const stackOf = (pid: number): string | undefined => {
+  const environment = hasProcFs ? readOrUndefined(`/proc/${pid}/environ`) : undefined
+  const mark = environment?.split('\0').find((variable) => variable.startsWith(`${STACK_MARK}=`))
+  return mark?.slice(STACK_MARK.length + 1)
+}
+
 const signal = (pid: number, name: NodeJS.Signals): boolean => {
   try {
     return process.kill(pid, name)

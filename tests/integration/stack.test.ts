@@ -199,6 +199,7 @@ describeWhen(process.platform === 'linux', 'a local stack', 'looks into /proc', 
     )
     expect(refused.code).toBe(3)
     expect(refused.stderr).toContain(`(for postgres) by pid ${partOf(stateFile, 'postgres').pid}`)
+    expect(refused.stderr).toContain(`./nikash down --data ${data}`)
     expect(refused.stderr).toContain('--port-base')
   }, 30_000)
 
