@@ -16,6 +16,7 @@ import { Gateway, GATEWAY_LIMITS, type GatewayLimits } from './live/gateway.ts'
 import { Hub } from './live/hub.ts'
 import { RedisFeed } from './live/redis-feed.ts'
 import { openClickHouse } from './reads/clickhouse.ts'
+import { createFacts } from './reads/facts.ts'
 import { createLiveFigures } from './reads/live-figures.ts'
 import { createTenants } from './reads/tenants.ts'
 import { operationsOf } from './routes/index.ts'
@@ -69,6 +70,7 @@ export async function startApi(options: StartOptions): Promise<Api> {
   })
   const services: Services = {
     clickhouse,
+    facts: createFacts(clickhouse),
     live,
     tenants: createTenants({ clickhouse, live, now }),
     now,

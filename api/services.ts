@@ -1,10 +1,12 @@
 /** What the handlers of operations work with. Made once, by server.ts. */
 import type { ClickHouse } from './reads/clickhouse.ts'
+import type { Facts } from './reads/facts.ts'
 import type { LiveFigures } from './reads/live-figures.ts'
 import type { Tenants } from './reads/tenants.ts'
 
 export interface Services {
   readonly clickhouse: ClickHouse
+  readonly facts: Facts
   readonly live: LiveFigures
   readonly tenants: Tenants
   readonly now: () => number

@@ -22,7 +22,6 @@ export const PROBLEMS = {
   role_not_allowed: { status: 403, doc: 'The role of the token does not read here.' },
   host_not_allowed: { status: 403, doc: 'The demo session is given on this machine alone.' },
   route_unknown: { status: 404, doc: 'There is nothing at this path: see /openapi.json.' },
-  tenant_unknown: { status: 404, doc: 'The tenant of the token is not registered yet.' },
   resource_unknown: { status: 404, doc: 'The tenant has no such resource.' },
   kpi_unknown: { status: 404, doc: 'There is no KPI of this name: /v1/kpis lists them.' },
   method_not_allowed: { status: 405, doc: 'The path is right, the method is not: see the Allow header.' },

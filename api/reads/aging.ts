@@ -46,15 +46,24 @@ export interface AgingFigures {
   readonly groups: readonly AgingGroup[] | undefined
 }
 
-interface Row {
-  readonly is_credit: boolean
+interface ItemRow {
   readonly grp: string
   readonly group_name: string
-  readonly anchor_date: string
+  readonly invoice_date: string
+  readonly due_date: string
   readonly is_disputed: boolean
   readonly base: string
+  /** In the document's currency; meant only inside one currency. */
   readonly document: string
   readonly items: number
+}
+
+interface CreditRow {
+  readonly grp: string
+  readonly group_name: string
+  readonly payment_date: string
+  readonly base: string
+  readonly document: string
 }
 
 const GROUP_COLUMNS: Readonly<Record<GroupBy | 'none', readonly [key: string, name: string]>> = {
@@ -63,22 +72,23 @@ const GROUP_COLUMNS: Readonly<Record<GroupBy | 'none', readonly [key: string, na
   currency: ['currency', "''"],
 }
 
-/** `document` is only meant inside one currency. */
-function anchorsSql(groupBy: GroupBy | undefined, basis: AgingBasis): string {
-  const [key, name] = GROUP_COLUMNS[groupBy ?? 'none']
-  const anchor = basis === 'due' ? 'due_date' : 'invoice_date'
+const itemsSql = (groupBy: GroupBy | 'none'): string => {
+  const [key, name] = GROUP_COLUMNS[groupBy]
   return `
-SELECT false AS is_credit, ${key} AS grp, max(${name}) AS group_name, ${anchor} AS anchor_date,
-  disputed AS is_disputed, toString(sum(toDecimal128(open_base, 4))) AS base,
-  toString(sum(toDecimal128(open_amount, 4))) AS document, toUInt32(count()) AS items
+SELECT ${key} AS grp, max(${name}) AS group_name, invoice_date, due_date, disputed AS is_disputed,
+  toString(sum(toDecimal128(open_base, 4))) AS base, toString(sum(toDecimal128(open_amount, 4))) AS document,
+  toUInt32(count()) AS items
 FROM (${openItemsSql}) AS open_items
-GROUP BY grp, anchor_date, is_disputed
-UNION ALL
-SELECT true AS is_credit, ${key} AS grp, max(${name}) AS group_name, payment_date AS anchor_date,
-  false AS is_disputed, toString(sum(toDecimal128(unapplied_base, 4))) AS base,
-  toString(sum(toDecimal128(unapplied_amount, 4))) AS document, toUInt32(0) AS items
+GROUP BY grp, invoice_date, due_date, is_disputed`
+}
+
+const creditsSql = (groupBy: GroupBy | 'none'): string => {
+  const [key, name] = GROUP_COLUMNS[groupBy]
+  return `
+SELECT ${key} AS grp, max(${name}) AS group_name, payment_date,
+  toString(sum(toDecimal128(unapplied_base, 4))) AS base, toString(sum(toDecimal128(unapplied_amount, 4))) AS document
 FROM (${unappliedSql}) AS credits
-GROUP BY grp, anchor_date, is_disputed`
+GROUP BY grp, payment_date`
 }
 
 const isDefault = (edges: readonly number[]): boolean =>
@@ -91,7 +101,7 @@ export async function readAging(services: Services, question: AgingQuestion): Pr
     const live = await readLive(services, question)
     if (live) return live
   }
-  const { day } = await services.tenants.dayOf(question.tenant, question.asOf)
+  const day = await services.tenants.dayOf(question.tenant, question.asOf)
   return readFacts(services, question, day)
 }
 
@@ -121,57 +131,91 @@ async function readLive(services: Services, question: AgingQuestion): Promise<Ag
 }
 
 async function readFacts(services: Services, question: AgingQuestion, day: EpochDay): Promise<AgingFigures> {
-  const { tenant, basis, groupBy, edges, ageCredits, signal } = question
-  const [rows, settings] = await Promise.all([
-    services.clickhouse.rows<Row>({
-      name: 'aging',
-      sql: anchorsSql(groupBy, basis),
-      params: { tenant, asOf: formatDay(day) },
-      ...(signal ? { signal } : {}),
+  const { tenant, groupBy, edges, signal } = question
+  const asOf = formatDay(day)
+  const grouping = groupBy ?? 'none'
+  const ask = <Row>(name: string, sql: string) =>
+    services.clickhouse.rows<Row>({ name, sql, params: { tenant, asOf }, ...(signal ? { signal } : {}) })
+  const [[items, credits], settings] = await Promise.all([
+    services.facts.remember(tenant, `aging|${asOf}|${grouping}`, {
+      compute: () =>
+        Promise.all([
+          ask<ItemRow>('aging_items', itemsSql(grouping)),
+          ask<CreditRow>('aging_credits', creditsSql(grouping)),
+        ]),
+      rowsOf: ([items, credits]) => items.length + credits.length,
     }),
     services.tenants.settings(tenant),
   ])
-  const make = (
-    key: string,
-    own: readonly Row[],
-    column: 'base' | 'document',
-    currency: string,
-  ): AgingGroup => {
-    const amountOf = (row: Row): Amount => parseDecimal(row[column])
-    const credits = own.filter((row) => row.is_credit)
-    const items = own.filter((row) => !row.is_credit)
-    const aged = items.map((row) => ({ anchor: parseDay(row.anchor_date), amount: amountOf(row) }))
-    if (ageCredits === 'own-date') {
-      for (const row of credits) aged.push({ anchor: parseDay(row.anchor_date), amount: -amountOf(row) })
-    }
-    const sum = (some: readonly Row[]): Amount => some.reduce((total, row) => total + amountOf(row), 0n)
-    const name = own.find((row) => row.group_name !== '')?.group_name
-    return {
-      key,
-      ...(name === undefined ? {} : { name }),
-      buckets: ageItems(aged, day, edges),
-      unapplied: ageCredits === 'own-date' ? 0n : -sum(credits),
-      disputed: sum(items.filter((row) => row.is_disputed)),
-      total: sum(items) - sum(credits),
-      currency,
-      openItems: items.reduce((count, row) => count + row.items, 0),
-    }
-  }
+  const whole = { key: TOTAL_FIELD, items, credits, column: 'base', currency: settings.currency } as const
   return {
-    asOf: formatDay(day),
+    asOf,
     watermark: null,
     source: 'clickhouse',
     labels: bucketLabels(edges),
-    whole: make(TOTAL_FIELD, rows, 'base', settings.currency),
-    groups: groupBy
-      ? sorted(
-          [...Map.groupBy(rows, (row) => row.grp)].map(([key, own]) =>
-            groupBy === 'currency'
-              ? make(key, own, 'document', key)
-              : make(key, own, 'base', settings.currency),
-          ),
-        )
-      : undefined,
+    whole: sumsOf(whole, question, day),
+    groups: groupBy ? groupsOf(items, credits, question, day, settings.currency) : undefined,
+  }
+}
+
+function groupsOf(
+  items: readonly ItemRow[],
+  credits: readonly CreditRow[],
+  question: AgingQuestion,
+  day: EpochDay,
+  base: string,
+): AgingGroup[] {
+  const itemsBy = Map.groupBy(items, (row) => row.grp)
+  const creditsBy = Map.groupBy(credits, (row) => row.grp)
+  const keys = new Set([...itemsBy.keys(), ...creditsBy.keys()])
+  const inDocuments = question.groupBy === 'currency'
+  return sorted(
+    [...keys].map((key) => {
+      const own = { key, items: itemsBy.get(key) ?? [], credits: creditsBy.get(key) ?? [] }
+      const unit = inDocuments
+        ? ({ column: 'document', currency: key } as const)
+        : ({ column: 'base', currency: base } as const)
+      return sumsOf({ ...own, ...unit }, question, day)
+    }),
+  )
+}
+
+interface Slice {
+  readonly key: string
+  readonly items: readonly ItemRow[]
+  readonly credits: readonly CreditRow[]
+  readonly column: 'base' | 'document'
+  readonly currency: string
+}
+
+/** A1, A2. */
+function sumsOf(
+  { key, items, credits, column, currency }: Slice,
+  question: AgingQuestion,
+  day: EpochDay,
+): AgingGroup {
+  const { basis, edges, ageCredits } = question
+  const aged = items.map((row) => ({
+    anchor: parseDay(basis === 'due' ? row.due_date : row.invoice_date),
+    amount: parseDecimal(row[column]),
+  }))
+  const open = aged.reduce((sum, { amount }) => sum + amount, 0n)
+  const credit = credits.reduce((sum, row) => sum + parseDecimal(row[column]), 0n)
+  const ownDate = ageCredits === 'own-date'
+  if (ownDate) {
+    for (const row of credits)
+      aged.push({ anchor: parseDay(row.payment_date), amount: -parseDecimal(row[column]) })
+  }
+  const name = [...items, ...credits].find((row) => row.group_name !== '')?.group_name
+  return {
+    key,
+    ...(name === undefined ? {} : { name }),
+    buckets: ageItems(aged, day, edges),
+    unapplied: ownDate ? 0n : -credit,
+    disputed: items.reduce((sum, row) => (row.is_disputed ? sum + parseDecimal(row[column]) : sum), 0n),
+    total: open - credit,
+    currency,
+    openItems: items.reduce((count, row) => count + row.items, 0),
   }
 }
 

@@ -53,7 +53,7 @@ export async function readKpis(services: Services, question: KpiQuestion): Promi
       kpis: Object.fromEntries(Object.entries(measures).map(([name, value]) => [name, ofLive(value)])),
     }
   }
-  const { day } = await services.tenants.dayOf(tenant, asOf)
+  const day = await services.tenants.dayOf(tenant, asOf)
   const settings = await services.tenants.settings(tenant)
   const days = await readDays(services, {
     tenant,
@@ -102,11 +102,17 @@ export async function readDays(
   services: Services,
   question: { readonly tenant: string; readonly asOf: EpochDay; readonly signal?: AbortSignal },
 ): Promise<readonly DayFigures[]> {
-  const rows = await services.clickhouse.rows<DailyFiguresRow>({
-    name: 'daily_figures',
-    sql: dailyFiguresSql,
-    params: { tenant: question.tenant, asOf: formatDay(question.asOf) },
-    ...(question.signal ? { signal: question.signal } : {}),
+  const { tenant, signal } = question
+  const asOf = formatDay(question.asOf)
+  const rows = await services.facts.remember(tenant, `daily|${asOf}`, {
+    compute: () =>
+      services.clickhouse.rows<DailyFiguresRow>({
+        name: 'daily_figures',
+        sql: dailyFiguresSql,
+        params: { tenant, asOf },
+        ...(signal ? { signal } : {}),
+      }),
+    rowsOf: (days) => days.length,
   })
   return rows.map((row) => ({
     day: parseDay(row.day),

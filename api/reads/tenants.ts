@@ -1,7 +1,6 @@
 /** Settings of tenants, from ClickHouse, remembered for a few seconds. Owns "today" of a tenant. */
 import { LRUCache } from 'lru-cache'
 import { type EpochDay, dayAt, formatDay, parseDay } from '../../schemas/values/calendar.ts'
-import { ApiError } from '../http/problem.ts'
 import type { ClickHouse } from './clickhouse.ts'
 import type { LiveFigures } from './live-figures.ts'
 
@@ -15,28 +14,29 @@ export interface TenantSettings {
   readonly currency: string
   /** MM-DD. */
   readonly fiscalYearStart: string
+  /** False while no registration is known: upstream services may publish first, and the defaults hold. */
+  readonly registered: boolean
 }
+
+const DEFAULTS = { zone: 'Asia/Dhaka', currency: 'BDT', fiscalYearStart: '07-01' } as const
 
 interface Row {
   readonly name: string
   readonly zone: string
-  readonly currency: string
+  readonly base_currency: string
   readonly fiscal_year_start: string
 }
 
 const SQL = `
-SELECT name, zone, currency, fiscal_year_start
+SELECT name, zone, base_currency, fiscal_year_start
 FROM finance.dim_tenants
 WHERE tenant_id = {tenant:String}
 LIMIT 1`
 
 export interface Tenants {
   settings(tenant: string): Promise<TenantSettings>
-  /** The day asked for, or the tenant's today. `isToday` = the live figures stand for it. */
-  dayOf(
-    tenant: string,
-    asked: string | undefined,
-  ): Promise<{ readonly day: EpochDay; readonly isToday: boolean }>
+  /** The day asked for, or the tenant's today. */
+  dayOf(tenant: string, asked: string | undefined): Promise<EpochDay>
   today(tenant: string): Promise<string>
 }
 
@@ -51,17 +51,14 @@ export function createTenants(options: {
     const remembered = known.get(tenant)
     if (remembered) return remembered
     const [row] = await clickhouse.rows<Row>({ name: 'tenant', sql: SQL, params: { tenant } })
-    if (!row)
-      throw new ApiError(
-        'tenant_unknown',
-        `Tenant ${tenant} is not registered, or its registration is on its way.`,
-      )
+    if (!row) return { tenantId: tenant, name: tenant, ...DEFAULTS, registered: false }
     const found: TenantSettings = {
       tenantId: tenant,
       name: row.name,
       zone: row.zone,
-      currency: row.currency,
+      currency: row.base_currency,
       fiscalYearStart: row.fiscal_year_start,
+      registered: true,
     }
     known.set(tenant, found)
     return found
@@ -71,9 +68,6 @@ export function createTenants(options: {
   return {
     settings,
     today,
-    async dayOf(tenant, asked) {
-      const current = await today(tenant)
-      return { day: parseDay(asked ?? current), isToday: asked === undefined || asked === current }
-    },
+    dayOf: async (tenant, asked) => parseDay(asked ?? (await today(tenant))),
   }
 }

@@ -32,7 +32,6 @@ export const daily = (services: Services) =>
     summary: 'Movements by day, every day of the range',
     description:
       'asOf is the last day: paidRevenue is as it stands at its end. Days without movement have zeros.',
-    problems: ['tenant_unknown'],
     query: { from: day.optional(), to: day.optional() },
     response: z.object({ asOf: day, from: day, to: day, currency: currencyCode, data: z.array(dayFigures) }),
     async handle({ principal: { tenant }, query, signal }) {

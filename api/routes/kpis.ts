@@ -39,7 +39,6 @@ export const kpis = (services: Services) =>
     path: '/v1/kpis',
     tag: 'KPIs',
     summary: 'Every KPI of a window, as of any day',
-    problems: ['tenant_unknown'],
     query: { window: windowName.default('30d'), asOf: day.optional() },
     response: kpisAnswer,
     async handle({ principal: { tenant }, query: { window, asOf }, signal }) {

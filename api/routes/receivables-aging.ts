@@ -78,7 +78,6 @@ export const receivablesAging = (services: Services) =>
     description:
       'Without asOf: today of the tenant. Amounts in the base currency; groupBy=currency gives groups in document currency. ' +
       'ageCredits=own-date puts unapplied payments into the bucket of their own date instead of beside the buckets.',
-    problems: ['tenant_unknown'],
     query: {
       asOf: day.optional(),
       basis: basis.default('due'),

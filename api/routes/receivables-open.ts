@@ -63,7 +63,6 @@ export const receivablesOpen = (services: Services) =>
     summary: 'Open invoices, as of any day, oldest first',
     description:
       'The sum of openBase over a bucket is that bucket of /v1/receivables/aging with the same asOf and basis.',
-    problems: ['tenant_unknown'],
     query: {
       asOf: day.optional(),
       basis: basis.default('due'),
@@ -84,7 +83,7 @@ export const receivablesOpen = (services: Services) =>
       const index = query.bucket === undefined ? undefined : labels.indexOf(query.bucket)
       if (index === -1)
         throw new ApiError('query_invalid', `query/bucket: must be one of ${labels.join(', ')}`)
-      const [{ day: asOf }, { currency }] = await Promise.all([
+      const [asOf, { currency }] = await Promise.all([
         services.tenants.dayOf(tenant, query.asOf),
         services.tenants.settings(tenant),
       ])

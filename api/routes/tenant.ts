@@ -10,7 +10,6 @@ export const tenant = (services: Services) =>
     path: '/v1/tenant',
     tag: 'Tenant',
     summary: 'The tenant of the token, with its settings and its today',
-    problems: ['tenant_unknown'],
     response: z
       .object({
         tenantId: z.string(),
@@ -18,6 +17,9 @@ export const tenant = (services: Services) =>
         zone: z.string().openapi({ example: 'Asia/Dhaka' }),
         currency: currencyCode,
         fiscalYearStart: z.string().openapi({ example: '07-01' }),
+        registered: z
+          .boolean()
+          .openapi({ description: 'False = no registration is known yet: defaults hold.' }),
         today: day,
         asOf: day,
       })

@@ -74,6 +74,7 @@ export class FiguresWriter {
         total,
         openItems: 1,
         logTime: Date.now(),
+        offset: revision,
         epoch: 1,
         revision,
       }

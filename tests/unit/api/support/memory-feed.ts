@@ -37,6 +37,7 @@ export const agingBody = (total: string, field = 'total', logTime = 1_700_000_00
     total,
     openItems: 1,
     logTime,
+    offset: 1,
     epoch: 1,
     revision: logTime,
   }
