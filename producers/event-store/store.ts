@@ -12,6 +12,7 @@ import { uuidv7 } from '../../schemas/values/ids.ts'
 import type { AggregateRef, CounterRef, NumberRef } from '../kernel/operation.ts'
 import type { Session, StoredAggregate } from '../kernel/session.ts'
 import type { Allocation } from '../payments/allocations.ts'
+import type { StoredAnswer } from './idempotency.ts'
 import { fromJson, toJson } from './json.ts'
 
 const SCHEMA_VERSION = 1
@@ -21,7 +22,7 @@ export const newId = (nowMs: number): string => uuidv7(nowMs, randomFillSync(ran
 interface AggregateRow {
   readonly aggregate_type: string
   readonly aggregate_id: string
-  readonly version: string
+  readonly version: string | number
   readonly state: unknown
   readonly created_digest: string
 }
@@ -41,18 +42,53 @@ const AGGREGATES = `
   join unnest($2::text[], $3::text[]) as r(type, id) on a.aggregate_type = r.type and a.aggregate_id = r.id
   where a.tenant_id = $1`
 
-export async function readAggregates(
+export interface Shared {
+  readonly aggregates: readonly StoredAggregate[]
+  readonly numbers: readonly (NumberRef & { readonly id: string })[]
+  readonly answers: ReadonlyMap<string, StoredAnswer>
+}
+
+/** What is read without locks, in one statement: aggregates, numbers, answers of Idempotency-Keys. */
+export async function readShared(
   client: PoolClient,
   tenant: string,
-  refs: readonly AggregateRef[],
-): Promise<readonly StoredAggregate[]> {
-  if (refs.length === 0) return []
-  const { rows } = await client.query<AggregateRow>({
-    name: 'read-aggregates',
-    text: AGGREGATES,
-    values: [tenant, refs.map((r) => r.type), refs.map((r) => r.id)],
+  asked: {
+    readonly aggregates: readonly AggregateRef[]
+    readonly numbers: readonly NumberRef[]
+    readonly keys: readonly string[]
+  },
+): Promise<Shared> {
+  const { aggregates, numbers, keys } = asked
+  const { rows } = await client.query<{
+    aggregates: AggregateRow[] | null
+    numbers: (NumberRef & { id: string })[] | null
+    answers: (StoredAnswer & { key: string })[] | null
+  }>({
+    name: 'read-shared',
+    text: `select
+      (select json_agg(x) from (${AGGREGATES}) x) as aggregates,
+      (select json_agg(x) from (
+        select n.kind, n.number, n.aggregate_id as id from finance.business_numbers n
+        join unnest($4::text[], $5::text[]) as r(kind, number) on n.kind = r.kind and n.number = r.number
+        where n.tenant_id = $1) x) as numbers,
+      (select json_agg(x) from (
+        select key, fingerprint, status, response as body from finance.idempotency_keys
+        where tenant_id = $1 and key = any($6)) x) as answers`,
+    values: [
+      tenant,
+      aggregates.map((r) => r.type),
+      aggregates.map((r) => r.id),
+      numbers.map((r) => r.kind),
+      numbers.map((r) => r.number),
+      keys,
+    ],
   })
-  return rows.map(aggregateOf)
+  const found = rows[0]
+  return {
+    aggregates: (found?.aggregates ?? []).map(aggregateOf),
+    numbers: found?.numbers ?? [],
+    answers: new Map((found?.answers ?? []).map((answer) => [answer.key, answer])),
+  }
 }
 
 /** Locked until the end of the transaction (O3). */
@@ -68,22 +104,6 @@ export async function lockAggregates(
     values: [tenant, refs.map((r) => r.type), refs.map((r) => r.id)],
   })
   return rows.map(aggregateOf)
-}
-
-export async function readNumbers(
-  client: PoolClient,
-  tenant: string,
-  refs: readonly NumberRef[],
-): Promise<readonly (NumberRef & { readonly id: string })[]> {
-  if (refs.length === 0) return []
-  const { rows } = await client.query<NumberRef & { id: string }>({
-    name: 'read-numbers',
-    text: `select n.kind, n.number, n.aggregate_id as id from finance.business_numbers n
-           join unnest($2::text[], $3::text[]) as r(kind, number) on n.kind = r.kind and n.number = r.number
-           where n.tenant_id = $1`,
-    values: [tenant, refs.map((r) => r.kind), refs.map((r) => r.number)],
-  })
-  return rows
 }
 
 interface AllocationRow {
@@ -156,7 +176,7 @@ const WRITE = `
            to_timestamp($2::double precision / 1000), to_timestamp($2::double precision / 1000)
     from unnest($3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::text[], $8::jsonb[], $9::jsonb[])
          with ordinality as r(type, id, version, event_id, event_type, data, metadata, ord) order by r.ord
-    returning position
+    returning position, aggregate_type, aggregate_id, version
   ), o as (
     insert into finance.outbox (position, tenant_id) select position, $1 from e
   ), a as (
@@ -179,14 +199,31 @@ const WRITE = `
          as r(payment_id, version, invoice_id, amount, from_day, to_day)
     on conflict (tenant_id, payment_id, payment_version, invoice_id)
     do update set to_day = least(l.to_day, excluded.to_day)
+  ), k as (
+    insert into finance.idempotency_keys (tenant_id, key, fingerprint, status, response, created_at)
+    select $1, r.key, r.fingerprint, r.status,
+           jsonb_build_object('id', e.aggregate_id, 'version', e.version, 'position', e.position),
+           to_timestamp($2::double precision / 1000)
+    from unnest($27::text[], $28::text[], $29::integer[], $30::text[], $31::text[], $32::bigint[])
+         as r(key, fingerprint, status, type, id, version)
+    join e on e.aggregate_type = r.type and e.aggregate_id = r.id and e.version = r.version
   )
   select position from e order by position`
+
+/** The answer of an accepted command, to be kept under its key: its last event says id, version and position. */
+export interface NewAnswer extends AggregateRef {
+  readonly key: string
+  readonly fingerprint: string
+  readonly status: number
+  readonly version: number
+}
 
 /** Writes all that the session gathered; gives the position of each of its events, in order. */
 export async function write(
   client: PoolClient,
   session: Session,
   metadataOf: (item: number) => EventMetadata,
+  answers: readonly NewAnswer[],
 ): Promise<readonly number[]> {
   const { events } = session
   const aggregates = [...session.changedAggregates.values()]
@@ -222,6 +259,12 @@ export async function write(
       allocations.map((l) => formatDecimal(l.amount, SCALE)),
       allocations.map((l) => formatDay(l.fromDay)),
       allocations.map((l) => (l.toDay === null ? null : formatDay(l.toDay))),
+      answers.map((k) => k.key),
+      answers.map((k) => k.fingerprint),
+      answers.map((k) => k.status),
+      answers.map((k) => k.type),
+      answers.map((k) => k.id),
+      answers.map((k) => k.version),
     ],
   })
   return rows.map((row) => Number(row.position))

@@ -8,14 +8,13 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { inTransaction, isOutage, isRace } from '../event-store/database.ts'
-import { type KeyLook, lookUpKeys, purgeAnswers, storeAnswers } from '../event-store/idempotency.ts'
+import { lockKeys, purgeAnswers, type StoredAnswer } from '../event-store/idempotency.ts'
 import {
   type EventMetadata,
   lockAggregates,
   lockCounters,
-  readAggregates,
   readAllocations,
-  readNumbers,
+  readShared,
   write,
 } from '../event-store/store.ts'
 import { BROADCAST_KEY } from '../../schemas/topics.ts'
@@ -124,7 +123,6 @@ export class Executor {
     try {
       const passes = await inTransaction(this.#pool, tenantId, async (client) => {
         const group = new Group(tenantId, this.#nowMs(), requests)
-        await group.answerKeys(client)
         await group.load(client)
         group.decide()
         wrote = await group.write(client)
@@ -166,43 +164,57 @@ class Group {
     }
   }
 
-  async answerKeys(client: pg.PoolClient): Promise<void> {
-    const keys = this.#requests.flatMap((request) => (request.key ? [request.key.key] : []))
-    const looks = await lookUpKeys(client, this.#session.tenantId, [...new Set(keys)])
-    const taken = new Set<string>()
-    for (const [index, { key }] of this.#open()) {
-      if (!key) continue
-      this.#passes[index] = answerOf(key, looks.get(key.key), taken.has(key.key))
-      taken.add(key.key)
-    }
-  }
-
   async load(client: pg.PoolClient): Promise<void> {
     const session = this.#session
     const tenant = session.tenantId
+    const needs = this.#needs()
+    const locked = await lockKeys(client, tenant, needs.keys)
+    const shared = await readShared(client, tenant, { ...needs, aggregates: needs.read })
+    session.adoptAggregates(needs.read, shared.aggregates)
+    session.adoptNumbers(needs.numbers, shared.numbers)
+    this.#answerKeys(locked, shared.answers)
+    session.adoptAggregates(needs.lock, await lockAggregates(client, tenant, needs.lock))
+    session.adoptAllocations(needs.allocations, await readAllocations(client, tenant, needs.allocations))
+    session.adoptCounters(await lockCounters(client, tenant, this.#counters()))
+  }
+
+  #needs() {
     const read = new Map<string, AggregateRef>()
     const lock = new Map<string, AggregateRef>()
+    const allocations = new Map<string, AggregateRef>()
     const numbers: NumberRef[] = []
-    const withAllocations: AggregateRef[] = []
+    const keys = new Set<string>()
     const add = (to: Map<string, AggregateRef>, ref: AggregateRef) => to.set(`${ref.type} ${ref.id}`, ref)
-    if (tenant !== BROADCAST_KEY) add(read, { type: 'tenant', id: tenant })
-    for (const [, { operation, id, command }] of this.#open()) {
+    if (this.#session.tenantId !== BROADCAST_KEY) add(read, { type: 'tenant', id: this.#session.tenantId })
+    for (const { operation, id, command, key } of this.#requests) {
       const own: AggregateRef = { type: operation.aggregate, id }
       const needs = operation.needs?.({ id, command }) ?? {}
-      const locked = [own, ...(needs.lock ?? [])]
-      for (const ref of locked) add(lock, ref)
+      // A creation finds nothing to lock; of two at a time, the unique key of the events lets one through.
+      add(operation.creates && !operation.overwrites ? read : lock, own)
+      for (const ref of needs.lock ?? []) add(lock, ref)
       for (const ref of needs.read ?? []) add(read, ref)
       numbers.push(...(needs.numbers ?? []))
-      if (needs.allocations) withAllocations.push(...locked)
+      if (needs.allocations) for (const ref of [own, ...(needs.lock ?? [])]) add(allocations, ref)
+      if (key) keys.add(key.key)
     }
-    for (const key of lock.keys()) read.delete(key)
-    const reading = [...read.values()]
-    const locking = [...lock.values()]
-    session.adoptAggregates(reading, await readAggregates(client, tenant, reading))
-    session.adoptAggregates(locking, await lockAggregates(client, tenant, locking))
-    session.adoptNumbers(numbers, await readNumbers(client, tenant, numbers))
-    session.adoptAllocations(withAllocations, await readAllocations(client, tenant, withAllocations))
-    session.adoptCounters(await lockCounters(client, tenant, this.#counters()))
+    for (const ref of lock.keys()) read.delete(ref)
+    return {
+      read: [...read.values()],
+      lock: [...lock.values()],
+      allocations: [...allocations.values()],
+      numbers,
+      keys: [...keys],
+    }
+  }
+
+  #answerKeys(locked: ReadonlySet<string>, answers: ReadonlyMap<string, StoredAnswer>): void {
+    const taken = new Set<string>()
+    for (const [index, { key }] of this.#open()) {
+      if (!key) continue
+      const free = locked.has(key.key) && !taken.has(key.key)
+      this.#passes[index] = answerOf(key, answers.get(key.key), free)
+      taken.add(key.key)
+    }
   }
 
   #counters(): readonly CounterRef[] {
@@ -267,49 +279,48 @@ class Group {
       if (!request) throw new Error(`no command ${index} in this group`)
       return request
     }
-    const positions = await write(client, session, (item) => requestAt(item).metadata)
-    const answers = []
-    for (const [index, { version, lastEvent }] of this.#accepted) {
+    const answers = [...this.#accepted].flatMap(([index, { version }]) => {
       const { operation, id, key } = requestAt(index)
+      return key ? [{ ...key, type: operation.aggregate, id, version, status: statusOf(operation) }] : []
+    })
+    const positions = await write(client, session, (item) => requestAt(item).metadata, answers)
+    for (const [index, { version, lastEvent }] of this.#accepted) {
+      const { operation, id } = requestAt(index)
       const position = positions[lastEvent]
       if (position === undefined)
         throw new Error(`the store gave ${positions.length} positions for ${session.events.length} events`)
       const body: Accepted = { id, version, position }
-      const status = operation.creates ? 201 : 202
-      this.#passes[index] = { kind: 'accepted', status, body, replayed: false }
-      if (key) answers.push({ ...key, status, body })
+      this.#passes[index] = { kind: 'accepted', status: statusOf(operation), body, replayed: false }
     }
-    await storeAnswers(client, session.tenantId, session.nowMs, answers)
     return true
   }
 }
 
+const statusOf = (operation: Operation): number => (operation.creates ? 201 : 202)
+
 /** What the key alone decides (X2, M1). */
 function answerOf(
   key: IdempotencyKey,
-  look: KeyLook | undefined,
-  twiceInGroup: boolean,
+  stored: StoredAnswer | undefined,
+  free: boolean,
 ): CommandResult | undefined {
-  const stored = look?.answer
   if (stored) {
-    if (stored.fingerprint !== key.fingerprint) {
-      return refused(
-        new Refusal(
-          'idempotency_key_reused',
-          `Idempotency-Key ${key.key} was used for another request: use a new key`,
-        ),
-      )
+    if (stored.fingerprint === key.fingerprint) {
+      return { kind: 'accepted', status: stored.status, body: stored.body as Accepted, replayed: true }
     }
-    return { kind: 'accepted', status: stored.status, body: stored.body as Accepted, replayed: true }
+    return refused(
+      new Refusal(
+        'idempotency_key_reused',
+        `Idempotency-Key ${key.key} was used for another request: use a new key`,
+      ),
+    )
   }
-  if (look?.locked && !twiceInGroup) return undefined
+  if (free) return undefined
   return refused(
     new Refusal(
       'idempotency_key_in_progress',
       `a command with Idempotency-Key ${key.key} is running: ask again soon`,
-      {
-        retryAfterSeconds: 1,
-      },
+      { retryAfterSeconds: 1 },
     ),
   )
 }

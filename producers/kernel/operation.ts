@@ -46,6 +46,8 @@ export interface Operation<C = unknown> {
   readonly aggregate: AggregateType
   /** True: answers 201 with a Location; the id may come in the body. False: the id is in the path. */
   readonly creates: boolean
+  /** Creates, or sets anew what is there: locked like a change. */
+  readonly overwrites?: true
   /** Moves money: an Idempotency-Key is required. */
   readonly money: boolean
   readonly schema: z.ZodType<C>
