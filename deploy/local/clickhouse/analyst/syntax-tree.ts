@@ -184,30 +184,48 @@ function judgeNamed(rest: string, judge: Judge): void {
   if (why !== undefined) throw refuse(why)
 }
 
-const TABLE_NAME = 'table_name: '
+const TABLE_NAME = ' table_name: '
 const DANGEROUS =
   /^(file|joinGet.*|dictGet.*|dictHas|dictIsIn|catboostEvaluate|evalMLMethod|ai[A-Z].*|sleep.*|throwIf)$/i
 
+/** Columns of the engine's catalogue that count the rows of all tenants. */
+const SIZES =
+  /^(total_(rows|bytes).*|lifetime_.*|parts|active_parts|total_marks|(data|marks|primary_key|secondary).*bytes.*|table_rows|data_length|index_length|cardinality)$/i
+const CATALOGUE = /^(system\.(tables|columns|databases)|information_schema\.\w+)$/i
+
 /** The second look: the tree with all names resolved. What the first refused is not in it any more. */
 export function judgeResolved(tree: string, judge: Judge): void {
-  if (!/^(QUERY|UNION) id: 0/.test(tree))
+  if (!/^(QUERY|UNION) id: 0/.test(tree)) {
     throw refuse("the query can't be judged: end it with FORMAT name, or without one")
-  for (const line of tree.split('\n')) {
-    const text = line.trimStart()
-    if (text.startsWith('PREWHERE')) throw refuse('PREWHERE is not allowed; write WHERE')
-    if (text.startsWith('SETTINGS ')) throw refuse('SETTINGS in a query are not allowed')
-    if (text.startsWith('TABLE id:')) {
-      // The last one: an alias before it can hold anything.
-      const at = text.lastIndexOf(TABLE_NAME)
-      const name = at < 0 ? '' : (text.slice(at + TABLE_NAME.length).split(',')[0] ?? '')
-      if (name.split('.').length !== 2) throw refuse(`${text} is not a table`)
-      judgeTable(name, judge)
-    }
-    const tableFunction = /^TABLE_FUNCTION .*table_function_name: ([^,]*)/.exec(text)?.[1]
+  }
+  const lines = tree.split('\n').map((line) => line.trimStart())
+  const tables = lines
+    .filter((line) => line.startsWith('TABLE id:'))
+    .map((line) => resolvedTable(line, judge))
+  for (const line of lines) {
+    if (line.startsWith('PREWHERE')) throw refuse('PREWHERE is not allowed; write WHERE')
+    if (line.startsWith('SETTINGS ')) throw refuse('SETTINGS in a query are not allowed')
+    const tableFunction = /^TABLE_FUNCTION .*table_function_name: ([^,]*)/.exec(line)?.[1]
     if (tableFunction !== undefined && !TABLE_FUNCTIONS.has(tableFunction)) {
       throw refuse(`table function ${tableFunction} is not allowed`)
     }
-    const called = /^FUNCTION id: \d+, function_name: ([^,]*)/.exec(text)?.[1]
+    const called = /^FUNCTION id: \d+, function_name: ([^,]*)/.exec(line)?.[1]
     if (called !== undefined && DANGEROUS.test(called)) throw refuse(`function ${called} is not allowed`)
   }
+  if (!tables.some((name) => CATALOGUE.test(name))) return
+  const columns = lines.map((line) => /^COLUMN id: \d+, column_name: ([^,]*)/.exec(line)?.[1] ?? '')
+  const size = columns.find((name) => SIZES.test(name))
+  if (size !== undefined)
+    throw refuse(`${size} counts the rows of all tenants; name the columns that you need`)
+}
+
+function resolvedTable(line: string, judge: Judge): string {
+  // The last one: an alias before it can hold anything.
+  const at = line.lastIndexOf(TABLE_NAME)
+  const name = at < 0 ? '' : (line.slice(at + TABLE_NAME.length).split(',')[0] ?? '')
+  // The engine's own, of WITH RECURSIVE; the syntax tree refuses the name.
+  if (name.startsWith('_temporary_and_external_tables._tmp_')) return name
+  if (name.split('.').length !== 2) throw refuse(`${line} is not a table`)
+  judgeTable(name, judge)
+  return name
 }
