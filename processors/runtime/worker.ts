@@ -246,7 +246,7 @@ export class Worker {
         if (!wanted()) return
         // A broker that is away comes back; anything else gets a few tries.
         const away = recoverOf(error) === 'retry' || recoverOf(error) === 'rejoin'
-        const refused = error instanceof RuntimeError && error.recover === 'stop'
+        const refused = error instanceof RuntimeError
         if (refused || (away ? performance.now() > untilMs : tries >= RESTORE_TRIES_MAX))
           return this.#fail(runner, error instanceof Error ? error : new Error(String(error)))
         this.#log.warn({ err: error, partition: runner.partition, tries }, 'restore failed, trying again')
