@@ -159,7 +159,7 @@ export class RedisLane implements LaneWriter {
     const offset = this.#offset
     const [runId, position] = await Promise.all([server.runId(), server.position(this.#key)])
     if (this.#busy || offset !== this.#offset) return
-    if (runId !== this.#runId || position?.offset !== offset) {
+    if (runId !== this.#runId || position?.runId !== runId || position.offset !== offset) {
       throw new RedisLost(`Redis no longer holds ${this.#key} at ${offset}`)
     }
   }
