@@ -15,10 +15,13 @@ interface TenantRow {
   readonly zone: string
   readonly currency: string
   readonly fiscalYearStart: string
+  readonly registeredAt: Date
 }
 
 const COLUMNS = `tenant_id as "tenantId", version::integer as version, name, zone, currency,
-                 fiscal_year_start as "fiscalYearStart"`
+                 fiscal_year_start as "fiscalYearStart",
+                 (select e.recorded_at from finance.event_store e where e.tenant_id = t.tenant_id
+                  and e.aggregate_type = 'tenant' and e.aggregate_id = t.tenant_id and e.version = 1) as "registeredAt"`
 
 export function tenantReads(
   app: Express,
@@ -29,7 +32,7 @@ export function tenantReads(
     requireRole(response.locals['caller'] as Caller, 'operator')
     const after = typeof request.query['cursor'] === 'string' ? request.query['cursor'] : ''
     const rows = await inTransaction(parts.pool, ALL_TENANTS, async (client) => {
-      const text = `select ${COLUMNS} from finance.tenants where tenant_id > $1 order by tenant_id limit ${PAGE_MAX + 1}`
+      const text = `select ${COLUMNS} from finance.tenants t where tenant_id > $1 order by tenant_id limit ${PAGE_MAX + 1}`
       return (await client.query<TenantRow>(text, [after])).rows
     })
     const data = rows.slice(0, PAGE_MAX)
@@ -43,7 +46,7 @@ export function tenantReads(
     if (!TENANT_ID.test(id)) throw new Refusal('tenant_not_found', `tenant ${id.slice(0, 80)} does not exist`)
     const rows = await inTransaction(parts.pool, id, async (client) => {
       return (
-        await client.query<TenantRow>(`select ${COLUMNS} from finance.tenants where tenant_id = $1`, [id])
+        await client.query<TenantRow>(`select ${COLUMNS} from finance.tenants t where tenant_id = $1`, [id])
       ).rows
     })
     const [tenant] = rows

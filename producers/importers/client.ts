@@ -2,7 +2,15 @@
  * Owns talking to the command service: tenants and batches, with tries again while it is away.
  * C1: a batch may be sent any number of times. C2: waiting is bounded; then the caller is told that a part is down.
  */
-import type { ItemInput } from './commands.ts'
+
+export interface BatchItem {
+  readonly type: string
+  /** The aggregate, where the command creates none. */
+  readonly id?: string
+  /** As Idempotency-Key, where the command creates nothing. */
+  readonly key?: string
+  readonly body: Readonly<Record<string, unknown>>
+}
 
 export interface ItemOutcome {
   readonly status: 'accepted' | 'exists' | 'refused' | 'failed'
@@ -39,7 +47,7 @@ export class RequestRefused extends Error {
 
 export interface ClientOptions {
   readonly commandsUrl: string
-  readonly token: string
+  readonly token: string | (() => Promise<string>)
   /** How long the service may be away. */
   readonly patienceMs?: number
   readonly signal?: AbortSignal
@@ -73,7 +81,7 @@ export class CommandClient {
     }
   }
 
-  async batch(importId: string, items: readonly ItemInput[]): Promise<readonly ItemOutcome[]> {
+  async batch(importId: string, items: readonly BatchItem[]): Promise<readonly ItemOutcome[]> {
     const deadline = Date.now() + this.#options.patienceMs
     for (let tries = 0; ; tries++) {
       const { results } = (await this.request('POST', '/v1/import-batches', { importId, items })) as {
@@ -100,8 +108,9 @@ export class CommandClient {
   }
 
   async #once(method: string, path: string, body: unknown): Promise<{ body: unknown } | { again: string }> {
-    const { commandsUrl, token, signal } = this.#options
+    const { commandsUrl, signal } = this.#options
     signal?.throwIfAborted()
+    const token = typeof this.#options.token === 'string' ? this.#options.token : await this.#options.token()
     let response: Response
     let text: string
     try {

@@ -1,0 +1,80 @@
+/** Owns the process of the demo company. */
+import path from 'node:path'
+import { SignJWT } from 'jose'
+import { env, loadConfig } from '../../platform/config.ts'
+import { runService } from '../../platform/lifecycle.ts'
+import { CommandClient } from '../importers/client.ts'
+import { TENANT } from './company.ts'
+import { Simulator } from './simulator.ts'
+
+const TOKEN_SECONDS = 900
+
+await runService({ service: 'demo', logLevel: process.env['LOG_LEVEL'] ?? 'info' }, async (life) => {
+  const config = loadConfig(
+    {
+      ADMIN_PORT: env.port(3108),
+      COMMANDS_URL: env.url(),
+      JWT_ACCESS_SECRET: env.secret(),
+      /** 1 = about a dozen small sales a minute at first; 0 = none beside the plan. */
+      SPEED: env.text('1'),
+      DEMO_SEED: env.integer(0, 2_147_483_647, 1971),
+      DATA_DIR: env.optional(),
+      LOG_LEVEL: env.logLevel(),
+    },
+    process.env,
+  )
+  const { log, metrics } = life
+  await life.admin(config.ADMIN_PORT)
+  const speed = Number(config.SPEED)
+  if (!(speed >= 0 && speed <= 1_000))
+    throw new Error(`SPEED is ${config.SPEED}: it must be a number from 0 to 1000`)
+  const commands = metrics.counter('demo_commands_total', 'Commands of the demo company by outcome.', [
+    'outcome',
+  ])
+  const client = new CommandClient({
+    commandsUrl: config.COMMANDS_URL,
+    token: tokenSource(config.JWT_ACCESS_SECRET),
+    patienceMs: 10 * 60_000,
+    signal: life.signal,
+  })
+  const simulator = new Simulator({
+    client,
+    seed: config.DEMO_SEED,
+    speed,
+    stateFile: config.DATA_DIR === undefined ? undefined : path.join(config.DATA_DIR, 'demo.json'),
+    log,
+    nowMs: () => Date.now(),
+    onSent: (outcomes) => {
+      for (const { status } of outcomes) commands.inc({ outcome: status })
+    },
+  })
+  const running = simulator.run()
+  running.catch((error: unknown) => {
+    if (!life.stopping) life.fatal(error)
+  })
+  life.onStop('demo company', async () => {
+    simulator.stop()
+    await running.catch(() => undefined)
+  })
+})
+
+/** A token of the demo's operator, made anew before it ends. */
+function tokenSource(secret: string): () => Promise<string> {
+  const key = new TextEncoder().encode(secret)
+  let token = ''
+  let untilMs = 0
+  return async () => {
+    const now = Math.floor(Date.now() / 1_000)
+    if (Date.now() < untilMs) return token
+    token = await new SignJWT({ tenant: TENANT.id, role: 'operator' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+      .setIssuer('nikash')
+      .setAudience('nikash')
+      .setSubject('service:demo')
+      .setIssuedAt(now)
+      .setExpirationTime(now + TOKEN_SECONDS)
+      .sign(key)
+    untilMs = (now + TOKEN_SECONDS / 2) * 1_000
+    return token
+  }
+}
