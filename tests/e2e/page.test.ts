@@ -89,9 +89,11 @@ describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'
 
     await page.locator('[data-bucket="31-60"]').click()
     await page.locator('dialog tbody tr').first().waitFor()
-    expect(await page.locator('dialog tbody tr').allInnerTexts()).toEqual([
-      expect.stringMatching(/Padma Textiles.*60,000\.00/s),
-    ])
+    await eventually('the invoice behind the bar', async () =>
+      expect(await page.locator('dialog tbody tr').allInnerTexts()).toEqual([
+        expect.stringMatching(/Padma Textiles.*60,000\.00/s),
+      ]),
+    )
     await page.locator('dialog button', { hasText: 'Close' }).click()
     await shot(page, 'light')
     expect(complaints).toEqual([])

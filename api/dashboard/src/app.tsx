@@ -308,6 +308,7 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
           bucket={bucket}
           basis={basis}
           asOf={asOf}
+          version={aging?.total.amount ?? ''}
           language={language}
           onClose={() => setBucket(undefined)}
         />

@@ -9,11 +9,16 @@ interface Props {
   readonly bucket: string
   readonly basis: string
   readonly asOf: string | undefined
+  /** Changes when the figures do: what is listed is read again. */
+  readonly version: string
   readonly language: Language
   readonly onClose: () => void
 }
 
-export function OpenItems({ api, bucket, basis, asOf, language, onClose }: Props) {
+/** The list comes from ClickHouse, which follows the live bars within a second: it is read once more after this. */
+const SETTLE_MS = 1200
+
+export function OpenItems({ api, bucket, basis, asOf, version, language, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [items, setItems] = useState<readonly OpenItem[]>()
   const [cursor, setCursor] = useState<string | null>(null)
@@ -36,10 +41,12 @@ export function OpenItems({ api, bucket, basis, asOf, language, onClose }: Props
     }
   }
 
+  useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
-    dialog.current?.showModal()
     void load()
-  }, [bucket, basis, asOf])
+    const timer = setTimeout(() => void load(), SETTLE_MS)
+    return () => clearTimeout(timer)
+  }, [bucket, basis, asOf, version])
 
   const name = bucketName(bucket, language)
   return (
