@@ -7,12 +7,9 @@
  */
 import type { InputRecord, KafkaPort } from '../../platform/kafka/port.ts'
 import { DLQ_HEADERS, dlqOf } from '../../schemas/topics.ts'
-import { headersOf } from './decode.ts'
+import { headersOf, RESOLUTION_HEADER, RESOLVED_BY_HEADER, RESOLVES_HEADER } from './decode.ts'
 import { partitionsOf, sweep } from './records.ts'
 
-export const RESOLVES_HEADER = 'nikash-dlq-resolves'
-export const RESOLUTION_HEADER = 'nikash-dlq-resolution'
-export const RESOLVED_BY_HEADER = 'nikash-dlq-by'
 export type Resolution = 'replayed' | 'discarded'
 
 export type DeadLetter = {

@@ -18,6 +18,11 @@ export type ReadableRecord = {
   readonly problem?: string
 }
 
+/** Headers of a record on a DLQ that settles a letter (dead-letters.ts). */
+export const RESOLVES_HEADER = 'nikash-dlq-resolves'
+export const RESOLUTION_HEADER = 'nikash-dlq-resolution'
+export const RESOLVED_BY_HEADER = 'nikash-dlq-by'
+
 const BYTES_SHOWN = 64
 
 export const headersOf = (record: InputRecord): Record<string, string> =>
@@ -39,6 +44,14 @@ export const decodeRecord = async (record: InputRecord, codec: RecordCodec): Pro
     headers: headersOf(record),
   }
   if (record.value === null) return { ...plain, type: '(tombstone)', data: null }
+  if (RESOLVES_HEADER in plain.headers) {
+    const {
+      [RESOLVES_HEADER]: letter = '',
+      [RESOLUTION_HEADER]: resolution = '',
+      [RESOLVED_BY_HEADER]: by = '',
+    } = plain.headers
+    return { ...plain, type: '(settled)', data: { letter, resolution, by } }
+  }
   const wanted = codec.wants(record.value)
   if (wanted !== undefined) await codec.prepare(wanted)
   const decoded = codec.decode(record.value)

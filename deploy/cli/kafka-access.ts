@@ -9,6 +9,7 @@ export type KafkaAccess = {
   readonly port: KafkaPort
   readonly codec: RecordCodec
   readonly brokers: string
+  readonly redisUrl: string
 }
 
 export const withKafka = async <T>(
@@ -25,6 +26,7 @@ export const withKafka = async <T>(
       port,
       codec: new RecordCodec(openRegistry(urls.schemaRegistry)),
       brokers: urls.kafkaBrokers,
+      redisUrl: urls.redis,
     })
   } finally {
     await port.close()

@@ -2,7 +2,9 @@
  * Owns `topics` and `lag`: what the broker has, and how far each group is behind. Refuses: calling an offset "records":
  * offsets of a transactional topic count markers too, so lag is an upper bound.
  */
-import { CATALOGUE } from '../../schemas/topics.ts'
+import { Redis } from 'ioredis'
+import { CATALOGUE, TOPICS } from '../../schemas/topics.ts'
+import { positionKey } from '../../sinks/redis/contract.ts'
 import { EXIT, type ExitCode } from '../local/errors.ts'
 import type { DataOption } from './access.ts'
 import { withKafka } from './kafka-access.ts'
@@ -65,8 +67,33 @@ type GroupLag = {
 export const lagOf = (committed: number, bound: { readonly low: number; readonly high: number }): number =>
   Math.max(0, bound.high - Math.max(committed === NONE ? bound.low : committed, bound.low))
 
+/** The Redis sink keeps its true position beside the values; what it commits to its group follows lazily. */
+const REDIS_GROUP = 'nikash-sink-redis'
+
+const redisPositions = async (
+  url: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<number[]> => {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  redis.on('error', () => undefined)
+  try {
+    await redis.connect()
+    return await Promise.all(
+      partitions.map(async (partition) =>
+        Number((await redis.hget(positionKey(topic, partition), 'offset')) ?? NONE),
+      ),
+    )
+  } catch {
+    // Redis is down: what the group committed is the best that is known.
+    return partitions.map(() => NONE)
+  } finally {
+    redis.disconnect()
+  }
+}
+
 const collectLag = (options: LookOptions): Promise<GroupLag[]> =>
-  withKafka(options, async ({ port, brokers }) => {
+  withKafka(options, async ({ port, brokers, redisUrl }) => {
     const groups = connectionOf(brokers, 'nikash-lag').admin()
     const admin = await port.admin()
     await groups.connect()
@@ -77,11 +104,14 @@ const collectLag = (options: LookOptions): Promise<GroupLag[]> =>
       const found: GroupLag[] = []
       for (const { groupId, state } of described) {
         for (const { topic, partitions } of await groups.fetchOffsets({ groupId })) {
+          // What the processors commit there is the offset of a checkpoint's cut, not a position in that topic.
+          if (topic === TOPICS.checkpoints) continue
           const numbers = partitions.map(({ partition }) => partition)
           const bounds = await admin.bounds(topic, numbers)
+          const further = groupId === REDIS_GROUP ? await redisPositions(redisUrl, topic, numbers) : []
           const rows = partitions.map(({ partition, offset }, index) => {
             const bound = bounds[index] ?? { low: 0, high: 0 }
-            const committed = Number(offset)
+            const committed = Math.max(Number(offset), further[index] ?? NONE)
             return { partition, committed, end: bound.high, lag: lagOf(committed, bound) }
           })
           rows.sort((a, b) => a.partition - b.partition)
