@@ -79,7 +79,7 @@ export class Outlet {
   sweep(): void {
     this.flush()
     if (this.wire.unsentBytes() <= this.limits.softBytes) {
-      if (this.pending.size === 0) this.blockedSince = undefined
+      this.blockedSince = undefined
       return
     }
     this.blockedSince ??= this.now()
@@ -114,6 +114,5 @@ export class Outlet {
       this.pending.delete(channel)
       this.write(publication)
     }
-    if (this.pending.size === 0) this.blockedSince = undefined
   }
 }
