@@ -32,18 +32,41 @@ export interface OpenInvoice {
   readonly disputed: boolean
 }
 
+/** Changes of a histogram in the order in which they came: each take-off before what replaces it. */
+class DayChanges {
+  readonly #days: EpochDay[] = []
+  readonly #amounts: Amount[] = []
+
+  add(day: EpochDay, amount: Amount): void {
+    const last = this.#days.length - 1
+    if (this.#days[last] === day) this.#amounts[last] = (this.#amounts[last] ?? 0n) + amount
+    else {
+      this.#days.push(day)
+      this.#amounts.push(amount)
+    }
+  }
+
+  applyTo(histogram: Histogram): Histogram {
+    let result = histogram
+    for (let i = 0; i < this.#days.length; i++) {
+      result = addToHistogram(result, this.#days[i] ?? 0, this.#amounts[i] ?? 0n)
+    }
+    return result
+  }
+}
+
 /** Difference of contributions, gathered over one event or one midnight. */
 export class BalanceChange {
-  readonly #due = new Map<EpochDay, Amount>()
-  readonly #posting = new Map<EpochDay, Amount>()
+  readonly #due = new DayChanges()
+  readonly #posting = new DayChanges()
   #unapplied: Amount = 0n
   #disputed: Amount = 0n
   #openItems = 0
 
   invoice(open: OpenInvoice, sign: 1 | -1): void {
     const base = sign === 1 ? open.base : -open.base
-    this.#due.set(open.dueDay, (this.#due.get(open.dueDay) ?? 0n) + base)
-    this.#posting.set(open.postingDay, (this.#posting.get(open.postingDay) ?? 0n) + base)
+    this.#due.add(open.dueDay, base)
+    this.#posting.add(open.postingDay, base)
     if (open.disputed) this.#disputed += base
     this.#openItems += sign
   }
@@ -54,8 +77,8 @@ export class BalanceChange {
 
   /** The balance after the change; the same object when nothing changes. */
   applyTo(balance: Balance): Balance {
-    const due = addAll(balance.due, this.#due)
-    const posting = addAll(balance.posting, this.#posting)
+    const due = this.#due.applyTo(balance.due)
+    const posting = this.#posting.applyTo(balance.posting)
     const same = due === balance.due && posting === balance.posting
     if (same && this.#unapplied === 0n && this.#disputed === 0n && this.#openItems === 0) return balance
     return {
@@ -67,12 +90,6 @@ export class BalanceChange {
       openItems: balance.openItems + this.#openItems,
     }
   }
-}
-
-function addAll(histogram: Histogram, changes: ReadonlyMap<EpochDay, Amount>): Histogram {
-  let result = histogram
-  for (const [day, delta] of changes) result = addToHistogram(result, day, delta)
-  return result
 }
 
 export const isSettled = (balance: Balance): boolean => balance.openItems === 0 && balance.unapplied === 0n

@@ -19,7 +19,7 @@ import {
   type MonthFigures,
 } from './figures.ts'
 import { positionIn, segmentOf } from './segments.ts'
-import { eachLaterDay, eachMovement, latestChange, openOn, toBase } from './item.ts'
+import { eachLaterDay, eachMovement, type Item, latestChange, openOn, toBase } from './item.ts'
 import type { Balance, Invoice, Payment } from './records.ts'
 import { dueOn, invoiceItem, paymentItem } from './records.ts'
 import { countCapped } from './settlement.ts'
@@ -58,9 +58,11 @@ export const WHOLE = ''
 const DIRECTORY_SEGMENTS = 64
 const AGENDA_SEGMENTS = 16
 
+/** A record that this event read, as it was and as it is now. */
 interface Edit<V> {
+  readonly key: string
   readonly before: V | undefined
-  after: V
+  after: V | undefined
 }
 
 /** What an invoice contributes as of a day. */
@@ -72,8 +74,7 @@ interface InvoiceView {
 
 const NOTHING: InvoiceView = { open: null, paid: 0n }
 
-function viewInvoice(invoice: Invoice | undefined, day: EpochDay): InvoiceView {
-  const item = invoice === undefined ? null : invoiceItem(invoice)
+function viewInvoice(invoice: Invoice | undefined, item: Item | null, day: EpochDay): InvoiceView {
   const document = invoice?.document ?? null
   if (invoice === undefined || item === null || document === null) return NOTHING
   const open = openOn(item, day)
@@ -91,8 +92,7 @@ function viewInvoice(invoice: Invoice | undefined, day: EpochDay): InvoiceView {
   }
 }
 
-function unappliedOn(payment: Payment | undefined, day: EpochDay): Amount {
-  const item = payment === undefined ? null : paymentItem(payment)
+function unappliedOn(item: Item | null, day: EpochDay): Amount {
   const open = item === null ? null : openOn(item, day)
   return item === null || open === null ? 0n : toBase(open, item)
 }
@@ -119,23 +119,31 @@ export class Book {
   }
 
   invoice(id: string): Invoice | undefined {
-    return this.#invoices.get(id)?.after ?? this.stores.invoices.get(this.key(id))
+    return this.#edit(this.#invoices, this.stores.invoices, id).after
   }
 
   setInvoice(id: string, after: Invoice): void {
-    const edit = this.#invoices.get(id)
-    if (edit !== undefined) edit.after = after
-    else this.#invoices.set(id, { before: this.stores.invoices.get(this.key(id)), after })
+    this.#edit(this.#invoices, this.stores.invoices, id).after = after
   }
 
   payment(id: string): Payment | undefined {
-    return this.#payments.get(id)?.after ?? this.stores.payments.get(this.key(id))
+    return this.#edit(this.#payments, this.stores.payments, id).after
   }
 
   setPayment(id: string, after: Payment): void {
-    const edit = this.#payments.get(id)
-    if (edit !== undefined) edit.after = after
-    else this.#payments.set(id, { before: this.stores.payments.get(this.key(id)), after })
+    this.#edit(this.#payments, this.stores.payments, id).after = after
+  }
+
+  /** Reads a record once; every further look at it is a look at the edit. */
+  #edit<V>(edits: Map<string, Edit<V>>, store: Cells<V>, id: string): Edit<V> {
+    let edit = edits.get(id)
+    if (edit === undefined) {
+      const key = this.key(id)
+      const before = store.get(key)
+      edit = { key, before, after: before }
+      edits.set(id, edit)
+    }
+    return edit
   }
 
   /** Name on a document: shown until the customer master says another. */
@@ -167,10 +175,12 @@ export class Book {
         const id = ref.slice(1)
         if (ref.startsWith('i')) {
           const invoice = this.invoice(id)
-          this.#move(invoice, viewInvoice(invoice, yesterday), viewInvoice(invoice, this.today))
+          const item = invoice === undefined ? null : invoiceItem(invoice)
+          this.#move(invoice, viewInvoice(invoice, item, yesterday), viewInvoice(invoice, item, this.today))
         } else {
           const payment = this.payment(id)
-          this.#moveCredit(payment, unappliedOn(payment, this.today) - unappliedOn(payment, yesterday))
+          const item = payment === undefined ? null : paymentItem(payment)
+          this.#moveCredit(payment, unappliedOn(item, this.today) - unappliedOn(item, yesterday))
         }
       }
       this.stores.agenda.delete(key)
@@ -200,13 +210,14 @@ export class Book {
     return false
   }
 
-  #commitInvoice(id: string, { before, after }: Edit<Invoice>): void {
-    if (before === after) return
-    this.stores.invoices.set(this.key(id), after)
-    this.#addInvoiceFigures(before, -1)
-    this.#addInvoiceFigures(after, 1)
-    this.#move(after, viewInvoice(before, this.today), viewInvoice(after, this.today))
+  #commitInvoice(id: string, { key, before, after }: Edit<Invoice>): void {
+    if (after === undefined || before === after) return
+    this.stores.invoices.set(key, after)
     const item = invoiceItem(after)
+    const itemBefore = before === undefined ? null : invoiceItem(before)
+    this.#addInvoiceFigures(before, itemBefore, -1)
+    this.#addInvoiceFigures(after, item, 1)
+    this.#move(after, viewInvoice(before, itemBefore, this.today), viewInvoice(after, item, this.today))
     if (item === null) return
     this.latestChange = Math.max(this.latestChange, latestChange(item, this.today))
     const ref = `i${id}`
@@ -217,15 +228,16 @@ export class Book {
     }
   }
 
-  #commitPayment(id: string, { before, after }: Edit<Payment>): void {
-    if (before === after) return
-    this.stores.payments.set(this.key(id), after)
+  #commitPayment(id: string, { key, before, after }: Edit<Payment>): void {
+    if (after === undefined || before === after) return
+    this.stores.payments.set(key, after)
     const cappedBefore = before === undefined ? 0 : countCapped(before)
     for (let n = countCapped(after); n > cappedBefore; n--) this.effects.count('allocation_capped')
-    this.#addPaymentFigures(before, -1)
-    this.#addPaymentFigures(after, 1)
-    this.#moveCredit(after, unappliedOn(after, this.today) - unappliedOn(before, this.today))
     const item = paymentItem(after)
+    const itemBefore = before === undefined ? null : paymentItem(before)
+    this.#addPaymentFigures(itemBefore, -1)
+    this.#addPaymentFigures(item, 1)
+    this.#moveCredit(after, unappliedOn(item, this.today) - unappliedOn(itemBefore, this.today))
     if (item === null) return
     this.latestChange = Math.max(this.latestChange, latestChange(item, this.today))
     eachLaterDay(item, this.today, (day) => this.#remindOn(day, `p${id}`))
@@ -254,33 +266,31 @@ export class Book {
     return change
   }
 
-  #addInvoiceFigures(invoice: Invoice | undefined, sign: 1 | -1): void {
-    const item = invoice === undefined ? null : invoiceItem(invoice)
+  #addInvoiceFigures(invoice: Invoice | undefined, item: Item | null, sign: 1 | -1): void {
     const document = invoice?.document ?? null
     if (item === null || document === null) return
-    const times = BigInt(sign)
     const put = (day: EpochDay, direction: 1 | -1) => {
       const figures = this.figures.at(day)
-      figures.netRevenue += toBase(document.subtotal, document) * times * BigInt(direction)
-      figures.sales += toBase(document.total, document) * times * BigInt(direction)
-      figures.invoices += sign * direction
+      const times = BigInt(direction)
+      figures.netRevenue += toBase(document.subtotal, document) * times
+      figures.sales += toBase(document.total, document) * times
+      figures.invoices += direction
     }
-    put(item.from, 1)
-    if (item.until !== null) put(item.until, -1)
+    put(item.from, sign)
+    if (item.until !== null) put(item.until, sign === 1 ? -1 : 1)
     eachMovement(item, (day, change) => {
-      this.figures.at(day).receivables += change * times
+      this.figures.at(day).receivables += sign === 1 ? change : -change
     })
   }
 
-  #addPaymentFigures(payment: Payment | undefined, sign: 1 | -1): void {
-    const item = payment === undefined ? null : paymentItem(payment)
+  #addPaymentFigures(item: Item | null, sign: 1 | -1): void {
     if (item === null) return
-    const times = BigInt(sign)
-    const cash = toBase(item.total, item) * times
+    const base = toBase(item.total, item)
+    const cash = sign === 1 ? base : -base
     this.figures.at(item.from).cashIn += cash
     if (item.until !== null) this.figures.at(item.until).cashIn -= cash
     eachMovement(item, (day, change) => {
-      this.figures.at(day).receivables -= change * times
+      this.figures.at(day).receivables -= sign === 1 ? change : -change
     })
   }
 

@@ -9,7 +9,7 @@ import { TestBook } from '../unit/domain/support.ts'
 import { company, CUSTOMERS, runs, type Step, TODAY } from './finance-company.ts'
 import { Oracle } from './finance-oracle.ts'
 
-const options = runs(400)
+const options = runs(150)
 
 function compare(book: TestBook, oracle: Oracle): void {
   for (const who of ['', ...CUSTOMERS]) {

@@ -13,7 +13,7 @@ import { computeKpis, type DayFigures, FigureSeries } from '../../schemas/rules/
 import { windowRange } from '../../schemas/rules/windows.ts'
 import { runs } from './finance-company.ts'
 
-const options = runs(200)
+const options = runs(100)
 const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP })
 
 const TODAY = 20_454
