@@ -83,7 +83,7 @@ class Service implements Lifecycle {
   readonly #abort = new AbortController()
   #end: (code: number) => void = () => {}
   #started = false
-  #server: Server | undefined
+  readonly #servers: Server[] = []
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -144,8 +144,10 @@ class Service implements Lifecycle {
         result = result === 0 ? 1 : result
       }
     }
-    this.#server?.close()
-    this.#server?.closeAllConnections()
+    for (const server of this.#servers) {
+      server.close()
+      server.closeAllConnections()
+    }
     this.#end(result)
   }
 
@@ -158,12 +160,12 @@ class Service implements Lifecycle {
         response.end()
       })
     })
-    this.#server = server
     return new Promise((resolve, reject) => {
       server.once('error', (cause) =>
         reject(new Error(`admin port ${host}:${port} cannot be opened (${messageOf(cause)})`, { cause })),
       )
       server.listen(port, host, () => {
+        this.#servers.push(server)
         const address = server.address()
         resolve(typeof address === 'object' && address ? address.port : port)
       })

@@ -81,7 +81,7 @@ export class Client {
   async attempt<T>(options: AttemptOptions, work: () => Promise<T>): Promise<T> {
     const from = performance.now()
     const end = from + (options.ms ?? this.retryMs)
-    let pauseMs = 25
+    let tries = 0
     for (;;) {
       if (this.#closed) throw new KafkaError('CLOSED', `${options.what}: the connection was closed`)
       try {
@@ -93,17 +93,18 @@ export class Client {
           failed.code === 'UNKNOWN_TOPIC_OR_PARTITION' ? Math.min(end, from + UNKNOWN_TOPIC_MS) : end
         if (this.#closed)
           throw new KafkaError('CLOSED', `${options.what}: the connection was closed`, { cause: error })
+        // The end of the transaction before is a matter of milliseconds, all else of more.
+        const [first, most] = remedy === 'soon' ? [2, 20] : [25, 1_000]
+        const pauseMs = Math.min(most, first * 2 ** tries++)
         if (remedy === undefined || performance.now() + pauseMs >= limit) throw failed
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
         await this.#mend(remedy, options)
-        // The end of the transaction before is a matter of milliseconds, all else of more.
-        pauseMs = Math.min(pauseMs * 2, remedy === 'soon' ? 50 : 1_000)
       }
     }
   }
 
   async #mend(remedy: string, { coordinator }: AttemptOptions): Promise<void> {
-    if (coordinator) this.#coordinators.delete(`${coordinator.kind}:${coordinator.key}`)
+    if (coordinator && remedy !== 'soon') this.#coordinators.delete(`${coordinator.kind}:${coordinator.key}`)
     if (remedy !== 'metadata' || this.#closed) return
     // Its failure shows again in the next try.
     await this.#cluster.refreshMetadata().catch(() => {})
