@@ -37,10 +37,11 @@ export interface Scope {
 
 /** One tenant and one day, as query parameters. */
 export const PARAMETERS: Scope = {
-  with: `WITH (SELECT ${digitsOf('argMax(currency, _position)')} FROM finance.event_log
+  // Scalars are computed once; refusals are few, and mostly none.
+  with: `WITH (SELECT groupArray(_position) FROM finance.refused_events WHERE tenant_id = {tenant:String}) AS refused,
+  (SELECT ${digitsOf('argMax(currency, _position)')} FROM finance.event_log
   WHERE tenant_id = {tenant:String} AND entity = 'tenant') AS base_digits`,
-  rows: `tenant_id = {tenant:String}
-    AND _position NOT IN (SELECT _position FROM finance.refused_events WHERE tenant_id = {tenant:String})`,
+  rows: 'tenant_id = {tenant:String} AND NOT has(refused, _position)',
   key: '',
   asOf: '{asOf:Date32}',
   digits: 'base_digits',
@@ -64,8 +65,8 @@ export const TODAY: Scope = {
 const toBase = (s: Scope, amount: string): string =>
   `round(toDecimal128(${amount}, 4) * toDecimal128(fx_rate, 8), ${s.digits})`
 
-/** Column of the event from which an invoice counts: the first that approves it. */
-const approved = (column: string): string => `argMinIf(${column}, _position, status = 'APPROVED')`
+/** Column of the event from which an invoice counts. There is one: the processor refuses a second (NOT_REFUSED). */
+const approved = (column: string): string => `anyIf(${column}, status = 'APPROVED')`
 
 /** Payments that are out by the day: failed (on any day), or reversed. */
 const goneSql = (s: Scope): string => `
@@ -117,7 +118,8 @@ const inForceSql = (s: Scope): string => `
     HAVING countIf(status = 'APPROVED' AND posting_date <= ${s.asOf}) > 0
       AND countIf(event_type = 'InvoiceCancelled' AND effective_date <= ${s.asOf}) = 0`
 
-const received = (column: string): string => `argMinIf(${column}, _position, event_type = 'PaymentReceived')`
+/** As `approved`, for a payment. */
+const received = (column: string): string => `anyIf(${column}, event_type = 'PaymentReceived')`
 
 /** Payments in force on the day with what no invoice in force has of them. */
 const creditsSql = (s: Scope): string => `
