@@ -161,24 +161,30 @@ function offer(paymentId: string, changed: Payment, book: Book, touched: Set<str
   }
 }
 
-/** Caps the claims of invoices and writes what they take back into the payments. */
+/** Caps the claims of invoices and writes what they take back into the payments, each payment once. */
 function grantAll(touched: ReadonlySet<string>, book: Book): void {
+  const changed = new Map<string, Allocation[]>()
   for (const invoiceId of touched) {
     const before = book.invoice(invoiceId) ?? UNKNOWN_INVOICE
     const invoice = grantClaims(before)
     if (invoice !== before) book.setInvoice(invoiceId, invoice)
     for (const { payment: paymentId, seq, granted } of invoice.claims) {
-      const payment = book.payment(paymentId)
-      const allocation = payment?.allocations[seq]
-      if (payment === undefined || allocation === undefined) {
+      const allocations = changed.get(paymentId) ?? book.payment(paymentId)?.allocations
+      const allocation = allocations?.[seq]
+      if (allocations === undefined || allocation === undefined) {
         throw new Error(
           `invoice ${invoiceId} is claimed by payment ${paymentId} (${seq}), which is not there`,
         )
       }
       if (allocation.granted === granted) continue
-      const allocations = payment.allocations.with(seq, { ...allocation, granted })
-      book.setPayment(paymentId, { ...payment, allocations })
+      const copy = changed.get(paymentId) ?? [...allocations]
+      copy[seq] = { ...allocation, granted }
+      changed.set(paymentId, copy)
     }
+  }
+  for (const [paymentId, allocations] of changed) {
+    const payment = book.payment(paymentId)
+    if (payment !== undefined) book.setPayment(paymentId, { ...payment, allocations })
   }
 }
 

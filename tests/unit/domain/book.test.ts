@@ -250,6 +250,28 @@ describe('an allocation that is too large', () => {
   })
 })
 
+describe('the number of allocations', () => {
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`I${i}`, 1]))
+
+  it('may be in the thousands for one payment', () => {
+    const book = new TestBook('2026-01-20').fold(
+      payment('P1', { date: '2026-01-12', amount: 6000, to: many(5000) }),
+      ...Array.from({ length: 50 }, (_, i) => invoice(`I${i}`, { date: '2026-01-12', total: 1 })),
+    )
+    expect(shown(book)).toBe('0 0 0 0 0 -5950')
+  })
+
+  it('has a bound', () => {
+    const over = () => payment('P1', { date: '2026-01-12', amount: 6000, to: many(5001) })
+    const code = expect.objectContaining({ code: 'too_many_allocations' })
+    expect(() => new TestBook('2026-01-20').fold(over())).toThrow(code)
+    const book = new TestBook('2026-01-20').fold(
+      payment('P1', { date: '2026-01-12', amount: 6000, to: many(5000) }),
+    )
+    expect(() => book.fold(allocation('P1', '2026-01-13', { I1: 1 }))).toThrow(code)
+  })
+})
+
 describe('an expense', () => {
   it('counts without VAT from its date, once', () => {
     const book = new TestBook('2026-01-20').fold(expense('E1', { date: '2026-01-18', net: 200, vat: 30 }))
