@@ -5,6 +5,7 @@ import { runService } from '../platform/lifecycle.ts'
 import { EVENT_TYPES } from '../schemas/generated/records.ts'
 import { clientConfig } from './event-store/database.ts'
 import { awaitCodec } from './outbox/codec.ts'
+import { Outbox } from './outbox/outbox.ts'
 import { Relay } from './outbox/relay.ts'
 
 /** A row older than this says that Kafka, the registry or the relay is in trouble. */
@@ -31,7 +32,8 @@ await runService({ service: 'relay', logLevel: process.env['LOG_LEVEL'] ?? 'info
   const sent = metrics.counter('relay_records_total', 'Records that Kafka acknowledged.')
   const age = metrics.histogram('relay_row_age_seconds', 'Time from the outbox to the acknowledgement.')
   const relay = new Relay({
-    database: clientConfig({ url: config.DATABASE_URL, applicationName: 'nikash-relay' }),
+    openOutbox: () =>
+      Outbox.open(clientConfig({ url: config.DATABASE_URL, applicationName: 'nikash-relay' })),
     kafka,
     encoder,
     log,

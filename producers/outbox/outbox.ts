@@ -54,7 +54,17 @@ const rowOf = (row: Row): OutboxRow => ({
   insertedAtMs: row.inserted_at.getTime(),
 })
 
-export class Outbox {
+/** What the relay needs of the store, while one session of it lasts. */
+export interface OutboxSession {
+  tryLead(): Promise<boolean>
+  read(limit: number, underWay: readonly number[], stuck: readonly string[]): Promise<readonly OutboxRow[]>
+  remove(positions: readonly number[]): Promise<void>
+  wait(ms: number): Promise<void>
+  wake(): void
+  close(): Promise<void>
+}
+
+export class Outbox implements OutboxSession {
   readonly #client: pg.Client
   #woken = false
   #wake: () => void = () => {}

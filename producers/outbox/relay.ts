@@ -10,17 +10,16 @@
  *     per partition, also when two relays overlap: each sends whole from the lowest row that waits.
  * L3: a row that can't be encoded holds back its tenant, and no other; it is tried again each STUCK_MS.
  */
-import type pg from 'pg'
 import type { KafkaPort, Producer } from '../../platform/kafka/port.ts'
 import type { Log } from '../../platform/log.ts'
-import { Outbox } from './outbox.ts'
+import type { OutboxSession } from './outbox.ts'
 import { type Encoder, type OutboxRow, recordsOfRow, UnpublishableRow } from './records.ts'
 
 const STUCK_MS = 60_000
 const BACKOFF_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000] as const
 
 export interface RelayOptions {
-  readonly database: pg.ClientConfig
+  readonly openOutbox: () => Promise<OutboxSession>
   readonly kafka: Pick<KafkaPort, 'producer'>
   readonly encoder: Encoder
   readonly log: Log
@@ -36,7 +35,7 @@ export interface RelayOptions {
 export class Relay {
   readonly #options: Required<RelayOptions>
   readonly #stuck = new Map<string, number>()
-  #outbox: Outbox | undefined
+  #outbox: OutboxSession | undefined
   #leading = false
   #oldestMs: number | undefined
   #stopped = false
@@ -97,7 +96,7 @@ export class Relay {
   }
 
   async #session(): Promise<void> {
-    const outbox = await Outbox.open(this.#options.database)
+    const outbox = await this.#options.openOutbox()
     this.#outbox = outbox
     let producer: Producer | undefined
     try {
@@ -117,7 +116,7 @@ export class Relay {
     }
   }
 
-  async #pump(outbox: Outbox, producer: Producer): Promise<void> {
+  async #pump(outbox: OutboxSession, producer: Producer): Promise<void> {
     const { batchRowsMax, pollMs } = this.#options
     let underWay: readonly OutboxRow[] = []
     let sending: Promise<void> = Promise.resolve()
@@ -146,7 +145,7 @@ export class Relay {
     await sending
   }
 
-  async #send(outbox: Outbox, producer: Producer, rows: readonly OutboxRow[]): Promise<void> {
+  async #send(outbox: OutboxSession, producer: Producer, rows: readonly OutboxRow[]): Promise<void> {
     const sendable: OutboxRow[] = []
     const held = new Set<string>()
     const records = rows.flatMap((row) => {
