@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals'
+import type { CommandRequest, CommandResult } from '../../../../producers/kernel/executor.ts'
+import { Lanes } from '../../../../producers/kernel/lanes.ts'
+import { outcome } from '../facts.ts'
+
+const request = (id: string) => ({ id }) as CommandRequest
+const accepted = (id: string): CommandResult => ({
+  kind: 'accepted',
+  status: 201,
+  body: { id, version: 1, position: 1 },
+  replayed: false,
+})
+
+/** Runs whose end the test decides. */
+function handDriven() {
+  const runs: { tenant: string; ids: string[]; end: (error?: Error) => void }[] = []
+  const run = (tenant: string, requests: readonly CommandRequest[]) =>
+    new Promise<readonly CommandResult[]>((resolve, reject) => {
+      const ids = requests.map((one) => one.id)
+      runs.push({ tenant, ids, end: (error) => (error ? reject(error) : resolve(ids.map(accepted))) })
+    })
+  return { runs, run }
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('lanes', () => {
+  it('run a lone command at once, and what came meanwhile as one group, in order', async () => {
+    const { runs, run } = handDriven()
+    const lanes = new Lanes(run)
+    const results = ['a', 'b', 'c'].map((id) => lanes.submit('t', request(id)))
+    expect(runs.map((one) => one.ids)).toEqual([['a']])
+    runs[0]?.end()
+    await turn()
+    expect(runs.map((one) => one.ids)).toEqual([['a'], ['b', 'c']])
+    runs[1]?.end()
+    expect((await Promise.all(results)).map((one) => one.kind === 'accepted' && one.body.id)).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
+    expect(lanes.waiting).toBe(0)
+  })
+
+  it('do not make one tenant wait for another', () => {
+    const { runs, run } = handDriven()
+    const lanes = new Lanes(run)
+    void lanes.submit('t', request('a'))
+    void lanes.submit('u', request('b'))
+    expect(runs.map((one) => one.tenant)).toEqual(['t', 'u'])
+  })
+
+  it('fail the commands of a group whose store failed, and go on', async () => {
+    const { runs, run } = handDriven()
+    const lanes = new Lanes(run)
+    const failed = lanes.submit('t', request('a'))
+    const next = lanes.submit('t', request('b'))
+    runs[0]?.end(new Error('down'))
+    await expect(failed).rejects.toThrow('down')
+    runs[1]?.end()
+    expect((await next).kind).toBe('accepted')
+  })
+
+  it('refuse when too much waits', async () => {
+    const { run } = handDriven()
+    const lanes = new Lanes(run, { groupMax: 2, laneWaitingMax: 2, waitingMax: 100 })
+    for (const id of ['a', 'b', 'c']) void lanes.submit('t', request(id))
+    const refusal = await lanes.submit('t', request('d')).catch((error: unknown) => error)
+    expect(
+      outcome(() => {
+        throw refusal
+      }),
+    ).toBe('unavailable')
+  })
+})
