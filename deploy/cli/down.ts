@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, StackError } from '../local/errors.ts'
 import { type DataLayout, layoutOf } from '../local/paths.ts'
 import { stopLeftovers, stopSupervisor } from '../local/preflight.ts'
 import { markedProcesses } from '../local/processes.ts'
-import { readState } from '../local/state.ts'
+import { readState, supervisorAlive } from '../local/state.ts'
 import { type DataOption, dataDirOf } from './access.ts'
 import { note, print } from './output.ts'
 
@@ -17,6 +17,7 @@ export type DownOptions = DataOption & { readonly volumes: boolean }
 
 export const stopStack = async (layout: DataLayout): Promise<boolean> => {
   const state = readState(layout.state)
+  if (supervisorAlive(state)) note(`Stopping the stack on ${layout.root} ...`)
   const ran = await stopSupervisor(state)
   const left = await stopLeftovers(layout, note)
   const survivors = markedProcesses(layout.root)

@@ -2,7 +2,16 @@
  * Owns what has to be true before a stack starts: the data folder is ours and of this layout, there is room, no stale
  * process of ours runs, the ports are free. Refuses: repairing by deleting data.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { StackError } from './errors.ts'
 import { type DataLayout, LAYOUT_VERSION } from './paths.ts'
 import type { Part } from './part.ts'
@@ -22,7 +31,7 @@ const SUPERVISOR_STOP_MS = 90_000
 const PART_STOP_MS = 20_000
 
 export const openDataFolder = (layout: DataLayout): void => {
-  mkdirSync(layout.root, { recursive: true, mode: 0o755 })
+  mkdirSync(layout.root, { recursive: true })
   if (!existsSync(layout.version)) {
     const others = readdirSync(layout.root).filter((name) => !name.startsWith('.'))
     if (others.length > 0 && !others.every((name) => ['logs', 'supervisor.lock'].includes(name))) {
@@ -42,7 +51,9 @@ export const openDataFolder = (layout: DataLayout): void => {
       'Use the Nikash version that wrote it, or another folder (--data DIR), or ./nikash reset to delete its data.',
     )
   }
-  mkdirSync(layout.logs, { recursive: true })
+  // Others may pass through (Postgres runs as another user when we are root) but not look around.
+  chmodSync(layout.root, 0o711)
+  mkdirSync(layout.logs, { recursive: true, mode: 0o700 })
 }
 
 export const freeBytes = (folder: string): number => {

@@ -112,9 +112,8 @@ class Supervisor {
       // An error is not lost: the part's own start meets it again.
       if (part.present) part.warmUp?.(say).catch(() => undefined)
     }
-    const outcomes = await Promise.allSettled([...this.#runners.keys()].map(startOf))
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    // The first failure ends the wait: what else is starting is stopped by the caller.
+    await Promise.all([...this.#runners.keys()].map(startOf))
     this.#phase = 'up'
     this.writeState()
     say('up')
@@ -219,6 +218,8 @@ const watchParent = (parent: number, onEnd: () => void): void => {
 const main = async (): Promise<number> => {
   const settings = fromArguments(process.argv.slice(2))
   const layout = layoutOf(settings.data)
+  // What the parts write is nobody else's business; children inherit this.
+  process.umask(0o077)
   openDataFolder(layout)
   const releaseLock = takeLock(layout)
   const supervisor = new Supervisor(settings, contextOf(settings, process.env))

@@ -11,7 +11,7 @@ import { HOME_DIR, layoutOf } from '../../local/paths.ts'
 import { ADMIN_OFFSETS, HOST, PORT_OFFSETS } from '../../local/ports.ts'
 import { openDataFolder } from '../../local/preflight.ts'
 import { identityOf, isAlive, signalIfAlive, waitForEnd } from '../../local/processes.ts'
-import { readState } from '../../local/state.ts'
+import { readState, supervisorAlive } from '../../local/state.ts'
 import { openStack } from '../access.ts'
 import { environmentLines } from '../status.ts'
 import { failureOf, spawnSupervisor } from '../up.ts'
@@ -56,6 +56,8 @@ const removeStale = (): void => {
   for (const name of readdirSync(FOLDER)) {
     const owner = Number(name)
     if (Number.isInteger(owner) && identityOf(owner) !== undefined) continue
+    // Left on purpose (--keep), and still in use.
+    if (supervisorAlive(readState(layoutOf(join(FOLDER, name)).state))) continue
     rmSync(join(FOLDER, name), { recursive: true, force: true })
   }
 }

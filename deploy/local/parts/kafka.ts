@@ -6,7 +6,7 @@
  * K2  an abandoned transaction is swept each second, so that it holds up readers for seconds and not minutes.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
@@ -77,17 +77,20 @@ const LOG4J = `Configuration:
 
 const classpathOf = (toolFolder: string): string => join(toolFolder, '*')
 
-/** `--ignore-formatted` makes it idempotent; the cluster id comes from the data folder's secrets. */
+/** Once per data folder (a JVM start is a second): the mark is written after it succeeded. */
 const format = async (
   java: string,
   toolFolder: string,
   config: string,
   context: StackContext,
 ): Promise<void> => {
+  const mark = join(context.layout.kafka, '.formatted')
+  if (existsSync(mark)) return
   const args = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpathOf(toolFolder)]
   const tool = ['kafka.tools.StorageTool', 'format', '-t', context.secrets.kafkaClusterId, '-c', config]
   try {
     await run(java, [...args, ...tool, '--ignore-formatted'], { timeout: 60_000 })
+    writeFileSync(mark, context.secrets.kafkaClusterId)
   } catch (cause) {
     throw new StackError(
       'KAFKA_FORMAT_FAILED',

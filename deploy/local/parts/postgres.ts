@@ -109,6 +109,10 @@ const initialise = async (
   const target = context.layout.postgres
   if (existsSync(join(target, 'PG_VERSION'))) return
   const fresh = `${target}.new`
+  for (const name of readdirSync(context.layout.root)) {
+    // A start that was broken off may have left its password file.
+    if (name.startsWith('.initdb-')) rmSync(join(context.layout.root, name), { force: true })
+  }
   const passwordFile = join(context.layout.root, `.initdb-${process.pid}`)
   rmSync(fresh, { recursive: true, force: true })
   mkdirSync(fresh, { mode: 0o700 })
