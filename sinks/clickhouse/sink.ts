@@ -18,8 +18,9 @@ import { RefusalsWriter } from './refusals-writer.ts'
 const LIMITS: LaneLimits = {
   intervalMs: 300,
   chunkRecordsMax: 10_000,
-  chunkBytesMax: 8 * 1024 * 1024,
+  chunkBytesMax: 4 * 1024 * 1024,
   bufferRecordsMax: 20_000,
+  bufferBytesMax: 8 * 1024 * 1024,
   retryFirstMs: 100,
   retryMostMs: 2_000,
 }

@@ -14,8 +14,9 @@ import { RedisLane } from './writer.ts'
 const LIMITS: LaneLimits = {
   intervalMs: 0,
   chunkRecordsMax: 2_000,
-  chunkBytesMax: 8 * 1024 * 1024,
+  chunkBytesMax: 4 * 1024 * 1024,
   bufferRecordsMax: 8_000,
+  bufferBytesMax: 8 * 1024 * 1024,
   retryFirstMs: 50,
   retryMostMs: 1_000,
 }

@@ -44,6 +44,7 @@ export interface LaneLimits {
   readonly chunkRecordsMax: number
   readonly chunkBytesMax: number
   readonly bufferRecordsMax: number
+  readonly bufferBytesMax: number
   readonly retryFirstMs: number
   readonly retryMostMs: number
 }
@@ -81,6 +82,7 @@ export class Lane {
   /** The step under way. */
   #step: Promise<unknown> | undefined
   #buffer: InputRecord[] = []
+  #bytes = 0
   /** Position after all that was pushed. */
   #next = -1
   /** Position up to which work is done. */
@@ -102,13 +104,23 @@ export class Lane {
   /** Takes a batch. While the lane opens, batches are dropped: it will seek, or was paused before any came. */
   push(batch: Batch): void {
     if (this.state !== 'running') return
-    for (const record of batch.records) if (record.offset >= this.#next) this.#buffer.push(record)
+    for (const record of batch.records) {
+      if (record.offset < this.#next) continue
+      this.#buffer.push(record)
+      this.#bytes += sizeOf(record)
+    }
     this.#next = Math.max(this.#next, batch.nextOffset)
-    if (!this.#paused && this.#buffer.length >= this.#options.limits.bufferRecordsMax) {
+    if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#options.control.pause()
     }
     this.#wake()
+  }
+
+  /** How full the buffer is: 1 = at its mark (L3). */
+  get #fill(): number {
+    const { bufferRecordsMax, bufferBytesMax } = this.#options.limits
+    return Math.max(this.#buffer.length / bufferRecordsMax, this.#bytes / bufferBytesMax)
   }
 
   /** Forgets what is buffered and opens anew: what the store holds is not what was thought. */
@@ -144,6 +156,7 @@ export class Lane {
     this.#paused = true
     this.#options.control.pause()
     this.#buffer = []
+    this.#bytes = 0
     this.#next = -1
     this.#doneNext = -1
     const { from, redo } = await this.#persist(() => this.#options.writer.open())
@@ -172,7 +185,7 @@ export class Lane {
     this.#doneNext = chunk.records.length === 0 ? chunk.next : this.#doneNext
     this.#redo = undefined
     this.#options.events.onWritten(chunk)
-    if (this.#paused && this.#buffer.length < this.#options.limits.bufferRecordsMax / 2) {
+    if (this.#paused && this.#fill < 0.5) {
       this.#paused = false
       this.#options.control.resume()
     }
@@ -193,7 +206,7 @@ export class Lane {
     let bytes = 0
     let count = 0
     for (const record of this.#buffer) {
-      bytes += record.value?.length ?? 0
+      bytes += sizeOf(record)
       if (count > 0 && (count >= limits.chunkRecordsMax || bytes > limits.chunkBytesMax)) break
       count++
     }
@@ -202,6 +215,7 @@ export class Lane {
 
   #take(count: number, redo?: { readonly first: number; readonly last: number }): Chunk {
     const records = this.#buffer.splice(0, count)
+    for (const record of records) this.#bytes -= sizeOf(record)
     const last = redo?.last ?? records.at(-1)?.offset ?? 0
     return {
       topic: this.topic,
@@ -239,7 +253,8 @@ export class Lane {
         backoff: new ExponentialBackoff({ initialDelay, maxDelay }),
       },
     )
-    return policy.execute(async ({ attempt }) => {
+    // A pause between two tries is no reason to keep a process up.
+    return policy.dangerouslyUnref().execute(async ({ attempt }) => {
       if (this.#closed) throw new LaneClosed()
       const step = work()
       this.#step = step
@@ -258,6 +273,8 @@ export class Lane {
     })
   }
 }
+
+const sizeOf = (record: InputRecord): number => record.value?.length ?? 0
 
 class LaneClosed extends Error {
   override readonly name = 'LaneClosed'

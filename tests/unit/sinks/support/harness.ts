@@ -18,6 +18,7 @@ export const LIMITS: LaneLimits = {
   chunkRecordsMax: 1_000,
   chunkBytesMax: 1_000_000,
   bufferRecordsMax: 2_000,
+  bufferBytesMax: 4_000_000,
   retryFirstMs: 5,
   retryMostMs: 20,
 }
