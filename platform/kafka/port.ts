@@ -95,7 +95,8 @@ export interface ConsumerHandlers {
   onRevoked(partitions: readonly { topic: string; partition: number }[]): Promise<void>
   /**
    * One batch at a time per partition; the next one of it comes after the promise settles. Heartbeats go on meanwhile.
-   * A batch without records moves the position past control records. A rejection is fatal (onCrash).
+   * A batch without records moves the position past control records. A rejection is fatal (onCrash), but for an error
+   * with recover 'rejoin' (a refused commit): the consumer joins again, and starts from the committed offsets.
    */
   onBatch(batch: Batch): Promise<void>
   /** Fatal: the consumer stopped for this reason (K4 among them). */

@@ -604,6 +604,47 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         await watcher.consumer.stop()
       }, 60_000)
 
+      it('keeps its membership while a rebalance waits for its batch, and can commit that batch', async () => {
+        const topic = await newTopic(2)
+        const groupId = newName('group')
+        await send(topic, ['0'], 0)
+        const a = watch(topic, { groupId })
+        let inBatch = false
+        let committed = 'not yet'
+        a.onBatch = async (batch) => {
+          inBatch = true
+          await pause(harness.sessionTimeoutMs * 1.6)
+          const offset = batch.nextOffset
+          committed = await codeOf(a.consumer.commit([{ topic, partition: batch.partition, offset }]))
+        }
+        await a.start()
+        const before = a.membership
+        await until('the batch', () => inBatch)
+        const b = await watch(topic, { groupId }, await open()).start()
+        await until('the share of a', () => a.assigned.length === 2)
+        expect(committed).toBe('no error')
+        expect(a.membership.memberId).toBe(before.memberId)
+        expect(b.membership.generationId).toBe(before.generationId + 1)
+        expect((await admin.committed(groupId, topic, [0]))[0]?.offset).toBe(1)
+        await a.consumer.stop()
+        await b.consumer.stop()
+      }, 60_000)
+
+      it('joins again when its handler met a refused commit, and gets the batch once more', async () => {
+        const topic = await newTopic()
+        await send(topic, ['0'])
+        const watcher = watch(topic)
+        let refused = 0
+        watcher.onBatch = () => {
+          if (refused++ === 0) throw new KafkaError('ILLEGAL_GENERATION', 'over')
+        }
+        await watcher.start()
+        await until('the batch', () => watcher.records.length === 1)
+        expect(watcher.assigned.length).toBe(2)
+        expect(watcher.crashes).toEqual([])
+        await watcher.consumer.stop()
+      })
+
       it('gets nothing of a paused partition until it is resumed', async () => {
         const topic = await newTopic(2)
         const watcher = watch(topic)

@@ -1,8 +1,10 @@
 /** The contract of the Kafka port on a real broker. Needs KAFKA_BROKERS (`. .nikash/dev.env` or `./nikash test`). */
-import { describe, it } from '@jest/globals'
+import { describe, it, jest } from '@jest/globals'
 import { openKafka } from '../../platform/kafka/kafkajs/port.ts'
 import { Client } from '../../platform/kafka/kafkajs/client.ts'
 import { kafkaPortContract } from '../contract/kafka-port.ts'
+
+jest.setTimeout(40_000)
 
 const brokers = process.env['KAFKA_BROKERS']?.split(',')
 

@@ -4,6 +4,7 @@
  * does. Y3: a rebalance waits for the handlers under way, then joins. Y4: an offset outside of the log ends the
  * consumer (K4). Y5: control records move the position: a batch without records says so.
  */
+import { recoverOf } from '../../errors.ts'
 import { keyOf, type TopicPartition } from '../assign.ts'
 import { KafkaError, outOfRange } from '../errors.ts'
 import type { Batch, Consumer, ConsumerHandlers, ConsumerOptions, Membership, OffsetCommit } from '../port.ts'
@@ -18,7 +19,7 @@ import { Signal } from './signal.ts'
 const SESSION_MS = 10_000
 const MAX_WAIT_MS = 100
 /** Wait of a poll while some lanes are busy: they may want data before the others have any. */
-const BUSY_WAIT_MS = 5
+const BUSY_WAIT_MS = 10
 const PARTITION_BYTES = 1024 * 1024
 const RESPONSE_BYTES = 16 * 1024 * 1024
 const OUT_OF_RANGE = 1
@@ -38,7 +39,11 @@ class Session {
   readonly lanes = new Map<string, Lane>()
   readonly over = new Signal()
   readonly hungry = new Signal()
+  /** No more batches. */
   ended = false
+  /** Nothing of it runs any more: heartbeats end. */
+  readonly left = new Signal()
+  gone = false
   reason: unknown
 
   constructor(membership: Membership) {
@@ -53,7 +58,16 @@ class Session {
     this.hungry.wake()
     for (const lane of this.lanes.values()) lane.wake.wake()
   }
+
+  leave(): void {
+    this.end()
+    this.gone = true
+    this.left.wake()
+  }
 }
+
+/** What a failure of a handler or a poll ends the session with: nothing when joining again is the answer. */
+const endOf = (error: unknown): unknown => (recoverOf(error) === 'rejoin' ? undefined : error)
 
 export class KafkaConsumer implements Consumer {
   readonly #client: Client
@@ -106,7 +120,7 @@ export class KafkaConsumer implements Consumer {
       try {
         await this.#serve(session, assignment, handlers)
       } finally {
-        session.end()
+        session.leave()
         await beats
       }
       if (session.reason !== undefined) throw session.reason
@@ -116,7 +130,7 @@ export class KafkaConsumer implements Consumer {
   /** From an assignment to the end of its generation. */
   async #serve(session: Session, assignment: Assignment, handlers: ConsumerHandlers): Promise<void> {
     const { partitions, membership } = assignment
-    if (!(await this.#place(session, partitions))) return
+    if (!(await this.#place(session, partitions)) || this.#stopping) return
     this.#session = session
     const now = new Set(partitions.map((p) => keyOf(p.topic, p.partition)))
     const lost = this.#owned.filter((p) => !now.has(keyOf(p.topic, p.partition)))
@@ -130,10 +144,11 @@ export class KafkaConsumer implements Consumer {
       ...lanes.map((lane) => this.#feed(lane, session, handlers)),
       ...this.#leaders(lanes).map((leader) => this.#poll(leader, session)),
     ]
-    const ending = work.map((one) => one.catch((error: unknown) => session.end(error)))
+    const ending = work.map((one) => one.catch((error: unknown) => session.end(endOf(error))))
     if (!session.ended) await session.over.wait()
+    // Handlers under way may still commit. After a crash nobody waits for them.
+    if (session.reason === undefined) await Promise.all(ending)
     this.#session = undefined
-    await Promise.all(ending)
   }
 
   /** Positions from committed offsets (K2). False when the session ended meanwhile. */
@@ -172,19 +187,21 @@ export class KafkaConsumer implements Consumer {
     return [...new Set(lanes.map((lane) => this.#client.leaderIdOf(lane.topic, lane.partition)))]
   }
 
+  /** Until all handlers are done, also after the group began to rebalance: else waiting for them would cost the membership. */
   async #heartbeats(session: Session): Promise<void> {
     const everyMs = Math.min(3_000, Math.max(100, this.#sessionTimeoutMs / 6))
     let lastGood = performance.now()
-    while (!session.ended) {
-      await session.over.wait(everyMs)
-      if (session.ended) return
+    while (!session.gone) {
+      await session.left.wait(everyMs)
+      if (session.gone) return
       try {
-        if (!(await this.#member.heartbeat(session.membership))) return session.end()
+        if (!(await this.#member.heartbeat(session.membership))) session.end()
         lastGood = performance.now()
       } catch (error) {
+        if (session.gone) return
         // The broker has given us up by then: join again (and find out whether there is a broker).
-        if (performance.now() - lastGood > this.#sessionTimeoutMs) return session.end()
-        if (remedyOf(error) === undefined) return session.end(toKafkaError('heartbeat', error))
+        if (performance.now() - lastGood > this.#sessionTimeoutMs) session.end()
+        if (remedyOf(error) === undefined) session.end(toKafkaError('heartbeat', error))
         await this.#client.refresh().catch(() => {})
       }
     }
@@ -220,7 +237,8 @@ export class KafkaConsumer implements Consumer {
         await session.hungry.wait(1_000)
         continue
       }
-      const waitMs = wanting.length < mine.length ? BUSY_WAIT_MS : (this.#options.maxWaitMs ?? MAX_WAIT_MS)
+      const busy = mine.some((lane) => lane.ready && !this.#paused.has(keyOf(lane.topic, lane.partition)))
+      const waitMs = busy ? BUSY_WAIT_MS : (this.#options.maxWaitMs ?? MAX_WAIT_MS)
       try {
         await this.#fetch(leader, wanting, waitMs)
         brokenSince = undefined

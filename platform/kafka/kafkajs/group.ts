@@ -11,6 +11,7 @@ import { type JoinResponse, MemberAssignment, MemberMetadata } from './internals
 
 const PROTOCOL = 'nikash-sticky'
 const REBALANCE_TIMEOUT_MS = 60_000
+const REJOIN_PAUSE_MS = 50
 const UNKNOWN_MEMBER = 25
 const ILLEGAL_GENERATION = 22
 const REBALANCING = 27
@@ -61,6 +62,7 @@ export class GroupMember {
         if (stopped()) return undefined
         if (code === UNKNOWN_MEMBER || code === MEMBER_ID_REQUIRED) this.#memberId = ''
         else if (code !== ILLEGAL_GENERATION && code !== REBALANCING) throw error
+        await new Promise((resolve) => setTimeout(resolve, REJOIN_PAUSE_MS))
       }
     }
     return undefined

@@ -3,7 +3,7 @@
  * P1: init always takes a new epoch, so it fences every older producer of the id. P2: calls to the transaction
  * coordinator go one after another; records and offsets travel side by side. P3: after any failure but a refused
  * membership the producer is unusable (PRODUCER_UNUSABLE): its owner closes it and makes another. P4: a commit is tried
- * until the coordinator says how the transaction ended, or the time is up (TRANSACTION_UNCERTAIN, BROKER_UNREACHABLE).
+ * until the coordinator says how the transaction ended, or the time is up (TRANSACTION_UNCERTAIN).
  */
 import { KafkaError, requireMembership } from '../errors.ts'
 import type {
@@ -152,13 +152,25 @@ class OpenTransaction implements Transaction {
     return mine
   }
 
+  /** A failure without an answer leaves the outcome of the transaction open. */
+  #step(work: () => Promise<void>): Promise<void> {
+    return this.#owner.guard(async () => {
+      this.#running()
+      try {
+        await work()
+      } catch (cause) {
+        if (!(cause instanceof KafkaError) || cause.recover !== 'retry') throw cause
+        throw new KafkaError('TRANSACTION_UNCERTAIN', cause.message, { cause })
+      }
+    })
+  }
+
   #running(): void {
     if (this.#ended) throw new KafkaError('PRODUCER_UNUSABLE', 'this transaction has ended')
   }
 
   send(records: readonly OutputRecord[]): Promise<void> {
-    return this.#owner.guard(async () => {
-      this.#running()
+    return this.#step(async () => {
       if (records.length === 0) return
       const { sender, key } = this.#context
       const lanes = await sender.plan(records)
@@ -170,14 +182,13 @@ class OpenTransaction implements Transaction {
         }))
         for (const lane of fresh) this.#partitions.add(`${lane.topic}/${lane.partition}`)
         await this.#call('add partitions to', (broker) => broker.addPartitionsToTxn({ ...key, topics }))
-      }
+      } else await this.#turn
       await sender.send(lanes)
     })
   }
 
   sendOffsets(membership: Membership, offsets: readonly OffsetCommit[]): Promise<void> {
-    return this.#owner.guard(async () => {
-      this.#running()
+    return this.#step(async () => {
       requireMembership(membership)
       const { client, key, timeoutMs } = this.#context
       const { groupId } = membership
@@ -207,8 +218,7 @@ class OpenTransaction implements Transaction {
   }
 
   #end(commit: boolean): Promise<void> {
-    return this.#owner.guard(async () => {
-      this.#running()
+    return this.#step(async () => {
       this.#ended = true
       // The coordinator refuses to end what never began.
       if (this.#partitions.size > 0 || this.#groups.size > 0) {

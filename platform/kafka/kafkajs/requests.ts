@@ -15,6 +15,8 @@ interface Api {
   readonly name: string
   readonly flexible?: boolean
   readonly timeoutMs?: number
+  /** About how large the request gets. */
+  readonly sizeHint?: number
 }
 
 function request<T>(api: Api, write: (w: Writer) => void, read: (r: Reader) => T): ProtocolRequest<T> {
@@ -24,7 +26,7 @@ function request<T>(api: Api, write: (w: Writer) => void, read: (r: Reader) => T
       apiVersion: api.version,
       apiName: api.name,
       encode: () => {
-        const w = new Writer()
+        const w = new Writer(api.sizeHint)
         if (api.flexible) w.tags()
         write(w)
         const { bytes } = w
@@ -72,8 +74,9 @@ export function produce(
   transactionalId: string | null,
   timeoutMs: number,
 ): ProtocolRequest<readonly ProduceResult[]> {
+  const sizeHint = parts.reduce((sum, { batch }) => sum + batch.length + 100, 200)
   return request(
-    { key: 0, version: 7, name: 'Produce' },
+    { key: 0, version: 7, name: 'Produce', sizeHint },
     (w) => {
       w.string(transactionalId).int16(-1).int32(timeoutMs)
       w.array(byTopic(parts), ([topic, group]) => {

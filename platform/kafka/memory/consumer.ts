@@ -3,6 +3,7 @@
  * onRevoked for what is gone, onAssigned for all that is ours, then batches. Positions start at the committed offsets
  * (the first offset that is there when nothing is committed) unless onAssigned seeks.
  */
+import { recoverOf } from '../../errors.ts'
 import { keyOf, type TopicPartition } from '../assign.ts'
 import { KafkaError, outOfRange } from '../errors.ts'
 import type { Consumer, ConsumerHandlers, ConsumerOptions, Membership, OffsetCommit } from '../port.ts'
@@ -31,6 +32,8 @@ export class MemoryConsumer implements Consumer {
   #handlers: ConsumerHandlers | undefined
   #stopping = false
   #crashed = false
+  /** A handler asked for a new join. */
+  #broken = false
   #loop: Promise<void> = Promise.resolve()
   #wakeFirst: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
@@ -73,6 +76,7 @@ export class MemoryConsumer implements Consumer {
       await this.#port.alive()
       this.#wakeFirst?.resolve()
       this.#wakeFirst = undefined
+      this.#broken = false
       await Promise.all([...lanes.values()].map((lane) => this.#feed(lane, assignment.membership, handlers)))
       await this.#idle(assignment.membership)
     }
@@ -129,7 +133,7 @@ export class MemoryConsumer implements Consumer {
   }
 
   #over(membership: Membership): boolean {
-    if (this.#stopping || this.#crashed) return true
+    if (this.#stopping || this.#crashed || this.#broken) return true
     this.#port.broker.sweep()
     return this.#port.broker.groups.mustRejoin(this.#options.groupId, membership)
   }
@@ -150,7 +154,13 @@ export class MemoryConsumer implements Consumer {
       }
       const { seeks, topic, partition } = lane
       const { records, nextOffset, stable } = result
-      await handlers.onBatch({ topic, partition, records, nextOffset, highWatermark: stable })
+      try {
+        await handlers.onBatch({ topic, partition, records, nextOffset, highWatermark: stable })
+      } catch (error) {
+        if (recoverOf(error) !== 'rejoin') throw error
+        this.#broken = true
+        return
+      }
       if (lane.seeks === seeks) lane.position = nextOffset
     }
   }
