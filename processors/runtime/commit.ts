@@ -115,7 +115,9 @@ export class Committer {
     const until = performance.now() + ms
     for (;;) {
       await this.settled()
-      if (this.#stopped || this.#due().length === 0 || performance.now() > until) return
+      // The next commit may have begun in the same breath: its tasks are not due, but not through either.
+      const idle = this.#running === undefined && this.#due().length === 0
+      if (this.#stopped || idle || performance.now() > until) return
       this.nudge()
       await pause(2)
     }

@@ -1,20 +1,18 @@
-/**
- * Workers over a broker in memory, a script of events that goes wrong in many ways, and an oracle that folds the final
- * log once, record by record, with its own bookkeeping of what must have come out.
- */
-import { expect } from '@jest/globals'
+/** Workers over a broker in memory, and a script of events that goes wrong in many ways. */
 import { MemoryBroker } from '../../../platform/kafka/memory/broker.ts'
 import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
 import type { InputRecord } from '../../../platform/kafka/port.ts'
 import type { Failpoint, Step } from '../../../processors/runtime/steps.ts'
-import { Task } from '../../../processors/runtime/task.ts'
 import { TEST_CODEC } from '../../../processors/runtime/testing/driver.ts'
 import { runtimeTopics } from '../../../processors/runtime/topics.ts'
-import type { StoreSpec, Topology } from '../../../processors/runtime/topology.ts'
+import type { Topology } from '../../../processors/runtime/topology.ts'
 import { Worker, type WorkerOptions } from '../../../processors/runtime/worker.ts'
 import type { FinanceEvent } from '../../../schemas/generated/records.ts'
 import { TOPICS } from '../../../schemas/topics.ts'
 import { partitionOf } from '../../../schemas/values/partition.ts'
+import { checkLog, codec } from './oracle.ts'
+
+export { codec } from './oracle.ts'
 import { failed, reversed, START, TOYS } from './toy.ts'
 
 export const PARTITIONS = 2
@@ -39,12 +37,6 @@ export function random(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
-}
-
-export const codec = {
-  decodeEvent: (bytes: Buffer | null) => TEST_CODEC.decodeEvent(bytes),
-  wants: (): undefined => undefined,
-  prepare: () => Promise.resolve(false),
 }
 
 export interface Started {
@@ -169,7 +161,14 @@ export async function until(what: string, condition: () => boolean, ms = 10_000)
 const TENANTS = ['acme', 'beta', 'gamma', 'delta', 'zeta', 'omega']
 
 /** Appends events of which some are duplicates, regressions, refused, foreign, unreadable; time moves on. */
-export function disturb(cluster: Cluster, next: () => number, count: number): void {
+export interface Target {
+  nowMs: number
+  append(event: FinanceEvent, partition?: number): void
+  bytes(key: string, value: Buffer | null, partition?: number): void
+  tick(instant: number): void
+}
+
+export function disturb(cluster: Target, next: () => number, count: number): void {
   for (let i = 0; i < count; i++) {
     const tenantId = TENANTS[Math.floor(next() * TENANTS.length)] as string
     const aggregateId = `P${Math.floor(next() * 12)}`
@@ -196,80 +195,21 @@ export function disturb(cluster: Cluster, next: () => number, count: number): vo
   }
 }
 
-/** Folds the final log once and compares everything that readers of committed data see with it. */
+/** Everything that readers of committed data see, against a single pass over the final log. */
 export function checkAgainstSinglePass(cluster: Cluster, topologies: readonly Topology[] = TOYS): void {
   for (let partition = 0; partition < PARTITIONS; partition++) {
-    const task = new Task({ topologies, codec, topics, partition, partitions: PARTITIONS })
-    const published = cluster.read(topics.results, partition)
-    const once: string[] = []
-    const byRevision = Map.groupBy(published, ({ value }) => decodedResult(value).revision)
-    for (const record of cluster.read(topics.events, partition)) {
-      expect(task.fold(record)).toBeUndefined()
-      for (const result of byRevision.get(record.offset) ?? []) {
-        expect(result.value).toEqual(renderNow(task, topologies, String(result.key), record.offset))
-      }
-      byRevision.delete(record.offset)
-      for (const out of task.cut().once) once.push(line(out.topic, String(out.key), out.value))
-    }
-    expect([...byRevision.keys()]).toEqual([])
-    // Reroutes go to the other partition: they are part of its log, which is folded for it.
-    for (const topic of OUTPUTS.filter((name) => name !== topics.results && name !== topics.resultsDlq)) {
-      const seen = cluster.read(topic, partition).map(({ key, value }) => line(topic, String(key), value))
-      expect(seen).toEqual(once.filter((text) => text.startsWith(`${topic}\t`)))
-    }
-    checkOrder(cluster, partition)
-    checkNewest(task, topologies, published)
+    const read = new Map([...OUTPUTS, topics.events].map((topic) => [topic, cluster.read(topic, partition)]))
+    const once = [TOPICS.alerts, TOPICS.history, topics.eventsDlq, topics.late]
+    checkLog({
+      partition,
+      partitions: PARTITIONS,
+      topics,
+      once,
+      topologies,
+      read: (topic) => read.get(topic) ?? [],
+    })
   }
 }
-
-/** The newest record of every key is that of the final state, but for the place it was cut at. */
-function checkNewest(task: Task, topologies: readonly Topology[], published: readonly InputRecord[]): void {
-  const newest = new Map(published.map((record) => [String(record.key), record.value]))
-  for (const [key, value] of newest) {
-    const { revision, logTime } = decodedResult(value)
-    const final = decodedResult(renderNow(task, topologies, key, revision))
-    expect({ ...decodedResult(value) }).toEqual({ ...final, logTime })
-  }
-}
-
-/** Revisions of a key never go back. */
-function checkOrder(cluster: Cluster, partition: number): void {
-  const last = new Map<string, number>()
-  for (const { key, value } of cluster.read(topics.results, partition)) {
-    const { revision } = decodedResult(value)
-    expect(revision).toBeGreaterThanOrEqual(last.get(String(key)) ?? -1)
-    last.set(String(key), revision)
-  }
-}
-
-function decodedResult(value: Buffer | null) {
-  const decoded = TEST_CODEC.decode(value)
-  if (!decoded.ok || decoded.type !== 'KpiResult') throw new Error('not a result')
-  return decoded.data
-}
-
-function renderNow(
-  task: Task,
-  topologies: readonly Topology[],
-  key: string,
-  revision: number,
-): Buffer | null {
-  const [tenant, family] = key.split('|')
-  const index = topologies.findIndex(({ name }) => name === family)
-  const context = task.contexts[index]
-  const view = {
-    partition: task.partition,
-    epoch: task.place.epoch,
-    revision,
-    logTime: task.logTime,
-    store: <V>(spec: StoreSpec<V>) => (context as NonNullable<typeof context>).store(spec),
-  }
-  const rendered = topologies[index]?.render(family === 'rank' ? 'leader' : (tenant as string), view)
-  return rendered?.find((one) => one.key === key)?.value ?? null
-}
-
-const line = (topic: string, key: string, value: Buffer | null): string =>
-  `${topic}\t${key}\t${value?.toString('hex') ?? 'null'}`
 
 /** A failpoint that kills its worker at the n-th time a step is done. */
 export function killAt(cluster: Cluster, step: Step, nth: number): (step: Step, me: Started) => void {

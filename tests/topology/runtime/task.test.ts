@@ -1,7 +1,10 @@
 /** The fold of one partition, through the driver. */
 import { describe, expect, it } from '@jest/globals'
-import { TestDriver } from '../../../processors/runtime/testing/driver.ts'
+import { Task } from '../../../processors/runtime/task.ts'
+import { TEST_CODEC, TestDriver } from '../../../processors/runtime/testing/driver.ts'
+import { runtimeTopics } from '../../../processors/runtime/topics.ts'
 import { TOPICS } from '../../../schemas/topics.ts'
+import { codec } from './oracle.ts'
 import { failed, HOUR, reversed, START, TALLY, TOYS } from './toy.ts'
 
 const driver = (options = {}) => new TestDriver({ topologies: TOYS, ...options })
@@ -105,6 +108,32 @@ describe('a task', () => {
     const value = d.log[0]?.value ?? null
     d.pipeBytes('acme', value)
     expect(d.dlq().map(({ code }) => code)).toEqual(['key_mismatch'])
+  })
+
+  it('takes a cut back whole: what it held goes out with the next one, before what came since', () => {
+    const topics = runtimeTopics()
+    const task = new Task({ topologies: TOYS, codec, topics, partition: 0, partitions: 1 })
+    const fold = (offset: number, tenantId: string): void => {
+      const { type, data } = failed({ tenantId })
+      const value = TEST_CODEC.encode(type, data)
+      task.fold({
+        topic: topics.events,
+        partition: 0,
+        offset,
+        timestamp: START,
+        key: Buffer.from(tenantId),
+        value,
+        headers: {},
+      })
+    }
+    fold(0, 'acme')
+    const first = task.cut()
+    fold(1, 'beta')
+    task.takeBack(first)
+    const second = task.cut()
+    expect(second.once.map(({ key }) => key)).toEqual(['acme', 'beta'])
+    expect(second.results.map(({ key }) => key)).toEqual(['beta|tally|', 'acme|tally|', 'leader|rank|'])
+    expect([second.records, second.offset, task.hasWork]).toEqual([2, 2, false])
   })
 
   it('never lets log time go back', () => {

@@ -44,8 +44,13 @@ const rendered = (key: string, family: string, ctx: RenderContext, sum: bigint):
   }),
 })
 
-/** Sums failedDate per tenant; one hour after the first event of a quiet spell it states the sum once, for ever. */
-export const tally: Topology = {
+export interface ToyTopics {
+  readonly alerts: string
+  readonly history: string
+}
+
+/** Sums failedDate per tenant; one hour after the last event of a tenant it states the sum once, for ever. */
+const tally = (topics: ToyTopics): Topology => ({
   name: 'tally',
   version: 1,
   stores: [TALLY, ITEMS] as never,
@@ -64,25 +69,29 @@ export const tally: Topology = {
     tallies.set(tenant, { count: before.count + 1, sum: before.sum + amount })
     ctx.dirty(tenant)
     ctx.setTimer(`say:${tenant}`, ctx.meta.logTime + HOUR)
-    ctx.emit({ topic: TOPICS.alerts, key: tenant, value: Buffer.from(data.eventId) })
+    ctx.emit({ topic: topics.alerts, key: tenant, value: Buffer.from(data.eventId) })
     if (data.reason === 'refuse') throw new RefusedEvent('not_today', 'the toy refuses')
     if (data.reason === 'boom') throw new TypeError('a bug')
   },
-  onTimer(name, atMs, ctx) {
+  onTimer(name, _atMs, ctx) {
     const tenant = name.slice('say:'.length)
     const { sum, count } = ctx.store(TALLY).get(tenant) ?? { sum: 0n, count: 0 }
     if (count === 13) throw new Error('unlucky timer')
-    ctx.emit({ topic: TOPICS.history, key: tenant, value: Buffer.from(`${tenant}:${sum}:${atMs}`) })
+    ctx.emit({
+      topic: topics.history,
+      key: tenant,
+      value: Buffer.from(`${tenant}:${sum}:${ctx.meta.logTime}`),
+    })
     ctx.store(TALLY).set(tenant, { sum: sum + 1n, count })
     ctx.dirty(tenant)
   },
   render(key, ctx) {
     return [rendered(key, 'tally', ctx, ctx.store(TALLY).get(key)?.sum ?? 0n)]
   },
-}
+})
 
 /** The tenant with the highest sum, read from the other topology's store. */
-export const rank: Topology = {
+const rank: Topology = {
   name: 'rank',
   version: 1,
   stores: [RANK] as never,
@@ -104,7 +113,8 @@ export const rank: Topology = {
   },
 }
 
-export const TOYS = [tally, rank]
+export const toys = (topics: ToyTopics): readonly Topology[] => [tally(topics), rank]
+export const TOYS = toys({ alerts: TOPICS.alerts, history: TOPICS.history })
 
 let serial = 0
 export const START = Date.UTC(2026, 0, 1)

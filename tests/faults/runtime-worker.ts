@@ -1,0 +1,60 @@
+/** A worker with the toy topologies as a process of its own, for tests that kill it. Configured by one JSON argument. */
+import { openKafka } from '../../platform/kafka/kafkajs/port.ts'
+import { parseFailpoint } from '../../processors/runtime/failpoints.ts'
+import { TEST_CODEC } from '../../processors/runtime/testing/driver.ts'
+import type { RuntimeTopics } from '../../processors/runtime/topics.ts'
+import { Worker } from '../../processors/runtime/worker.ts'
+import { toys } from '../topology/runtime/toy.ts'
+
+export interface WorkerSetup {
+  readonly brokers: readonly string[]
+  readonly topics: RuntimeTopics
+  readonly alerts: string
+  readonly history: string
+  readonly groupId: string
+  readonly transactionalId: string
+  readonly failpoint?: string
+}
+
+const setup = JSON.parse(process.argv[2] ?? '') as WorkerSetup
+const port = openKafka({ brokers: setup.brokers, clientId: 'runtime-test' })
+const worker = new Worker({
+  port,
+  topologies: toys(setup),
+  codec: {
+    decodeEvent: (bytes) => TEST_CODEC.decodeEvent(bytes),
+    wants: () => undefined,
+    prepare: () => Promise.resolve(false),
+  },
+  options: {
+    groupId: setup.groupId,
+    transactionalId: setup.transactionalId,
+    topics: setup.topics,
+    sessionTimeoutMs: 2_500,
+    transactionTimeoutMs: 2_000,
+    fenceAfterMs: 300,
+    busyIntervalMs: 20,
+    checkpointWorkMs: 20,
+  },
+  log: {
+    debug() {},
+    info: (facts, message) => process.stdout.write(`${message} ${JSON.stringify(facts)}\n`),
+    warn: (facts, message) =>
+      process.stdout.write(`${message} ${String((facts as { err?: unknown }).err ?? '')}\n`),
+    error: (facts, message) =>
+      process.stdout.write(`${message} ${String((facts as { err?: unknown }).err ?? '')}\n`),
+  },
+  failpoint: parseFailpoint(setup.failpoint ?? 'cut:1000000', () => process.kill(process.pid, 'SIGKILL')),
+  onFatal: (error) => {
+    process.stdout.write(`fatal ${String(error)}\n`)
+    process.exit(1)
+  },
+})
+process.on('SIGTERM', () => {
+  void worker
+    .stop()
+    .then(() => port.close())
+    .then(() => process.exit(0))
+})
+await worker.start()
+process.stdout.write('started\n')
