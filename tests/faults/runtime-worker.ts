@@ -18,6 +18,10 @@ export interface WorkerSetup {
 
 const setup = JSON.parse(process.argv[2] ?? '') as WorkerSetup
 const port = openKafka({ brokers: setup.brokers, clientId: 'runtime-test' })
+const say = (facts: object, message: string): void => {
+  const { err, ...rest } = facts as { readonly err?: Error }
+  process.stdout.write(`${message} ${JSON.stringify(rest)} ${err?.message ?? ''}\n`)
+}
 const worker = new Worker({
   port,
   topologies: toys(setup),
@@ -36,14 +40,7 @@ const worker = new Worker({
     busyIntervalMs: 20,
     checkpointWorkMs: 20,
   },
-  log: {
-    debug() {},
-    info: (facts, message) => process.stdout.write(`${message} ${JSON.stringify(facts)}\n`),
-    warn: (facts, message) =>
-      process.stdout.write(`${message} ${String((facts as { err?: unknown }).err ?? '')}\n`),
-    error: (facts, message) =>
-      process.stdout.write(`${message} ${String((facts as { err?: unknown }).err ?? '')}\n`),
-  },
+  log: { debug() {}, info: say, warn: say, error: say },
   failpoint: parseFailpoint(setup.failpoint ?? 'cut:1000000', () => process.kill(process.pid, 'SIGKILL')),
   onFatal: (error) => {
     process.stdout.write(`fatal ${String(error)}\n`)
