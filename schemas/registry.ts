@@ -48,6 +48,9 @@ const CONTENT = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
 const statusOf = (cause: unknown): number => Number((cause as { status?: unknown } | null)?.status ?? 0)
 const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
+/** The client of the registry answers 400 for a connection that could not be made. */
+const NO_CONNECTION = /ECONN|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|socket hang up/
+
 export function openRegistry(url: string, options: RegistryOptions = {}): SchemaRegistryPort {
   const host = url.replace(/\/+$/, '')
   const { timeoutMs = 5_000, tries = 5, pauseMs = 400 } = options
@@ -61,7 +64,7 @@ export function openRegistry(url: string, options: RegistryOptions = {}): Schema
       } catch (cause) {
         if (cause instanceof RegistryError) throw cause
         const status = statusOf(cause)
-        const passing = status === 0 || status >= 500 || status === 429
+        const passing = status === 0 || status >= 500 || status === 429 || NO_CONNECTION.test(textOf(cause))
         if (!passing) throw cause
         if (left <= 1) {
           const message = `${what}: the schema registry at ${host} does not answer (${textOf(cause)})`

@@ -2,7 +2,7 @@
  * The Avro logical types we use, as avsc types: decimal (bytes) -> bigint in units of the schema's scale, date ->
  * days since 1970-01-01, timestamp-millis -> milliseconds. They read and write the bytes in place: decoding is the
  * hot path of every consumer. L1: a value outside of its declared precision or of the years 1-9999 is refused in both
- * directions. L2: a decimal of one scale is never read as another. L3: an array or map that claims more items than
+ * directions. L2: a decimal of one scale is never read as another. L3: an int has 32 bits. L4: an array or map that claims more items than
  * there are bytes left is refused, so that a forged count cannot hold the process.
  */
 import avro from 'avsc'
@@ -215,7 +215,18 @@ export class InstantType extends BoundedNumber {
   readonly what = 'an instant of the years 1 to 9999'
 }
 
-/** Count of the next block; throws when there cannot be so many items (L3). */
+/** avsc reads an int as far as a long goes: 32 bits are all it may have. */
+class BoundedInt extends avro.types.IntType {
+  _read(tap: Tap): number {
+    const value = tap.readLong()
+    if (value !== (value | 0)) throw new AvroValueError(`${value} is not an int`)
+    return value
+  }
+}
+
+const INT = new BoundedInt()
+
+/** Count of the next block; throws when there cannot be so many items (L4). */
 function blockSize(tap: Tap): number {
   let n = tap.readLong()
   if (n < 0) {
@@ -277,6 +288,7 @@ export function parseType(schema: unknown): avro.Type {
     wrapUnions: 'never',
     typeHook(part: avro.Schema, opts: unknown): avro.Type | undefined {
       const kind = (part as { type?: unknown }).type
+      if (part === 'int' || (kind === 'int' && !Object.hasOwn(part as object, 'logicalType'))) return INT
       if (kind === 'array') return new BoundedArray(part, opts)
       return kind === 'map' ? new BoundedMap(part, opts) : undefined
     },
