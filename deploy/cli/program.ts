@@ -17,8 +17,8 @@ const wholeNumber =
 
 const positive = (text: string): number => {
   const value = Number(text)
-  if (Number.isFinite(value) && value > 0 && value <= 100_000) return value
-  throw new InvalidArgumentError('It must be a number above 0, at most 100000.')
+  if (Number.isFinite(value) && value > 0 && value <= 1_000) return value
+  throw new InvalidArgumentError('It must be a number above 0, at most 1000.')
 }
 
 const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text]

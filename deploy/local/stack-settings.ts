@@ -6,7 +6,7 @@ const settingsSchema = z.object({
   data: z.string().min(1),
   portBase: z.coerce.number().int().min(1024).max(65_000),
   demo: z.boolean(),
-  speed: z.coerce.number().positive().max(100_000),
+  speed: z.coerce.number().positive().max(1_000),
   storesOnly: z.boolean(),
   /** The process whose end ends the stack (a foreground `up`); 0 when it shall outlive everybody. */
   parent: z.coerce.number().int().nonnegative(),
