@@ -29,6 +29,8 @@ export interface RelayOptions {
   readonly pollMs?: number
   /** How often a waiting relay tries to lead. */
   readonly standbyMs?: number
+  /** Pauses between failures in a row; the last one stays. */
+  readonly backoffMs?: readonly number[]
   readonly onSent?: (records: number, oldestAgeMs: number) => void
 }
 
@@ -39,10 +41,18 @@ export class Relay {
   #leading = false
   #oldestMs: number | undefined
   #stopped = false
+  #failures = 0
   #pause: () => void = () => {}
 
   constructor(options: RelayOptions) {
-    this.#options = { batchRowsMax: 500, pollMs: 200, standbyMs: 500, onSent: () => undefined, ...options }
+    this.#options = {
+      batchRowsMax: 500,
+      pollMs: 200,
+      standbyMs: 500,
+      backoffMs: BACKOFF_MS,
+      onSent: () => undefined,
+      ...options,
+    }
   }
 
   get leading(): boolean {
@@ -60,14 +70,12 @@ export class Relay {
 
   /** Runs until stop(); failures are logged and tried again, slower each time. */
   async run(): Promise<void> {
-    let failures = 0
+    const { backoffMs } = this.#options
     while (!this.#stopped) {
-      const began = this.#options.nowMs()
       try {
         await this.#session()
       } catch (error) {
-        if (this.#options.nowMs() - began > 30_000) failures = 0
-        const ms = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0
+        const ms = backoffMs[Math.min(this.#failures++, backoffMs.length - 1)] ?? 0
         this.#options.log.warn(
           { err: error, retryMs: ms },
           'the relay lost its store or Kafka and tries again',
@@ -171,6 +179,7 @@ export class Relay {
     const { nowMs, onSent } = this.#options
     onSent(records.length, nowMs() - (sendable[0]?.insertedAtMs ?? nowMs()))
     await outbox.remove(sendable.map((row) => row.position))
+    this.#failures = 0
   }
 
   #stuckNow(): readonly string[] {
