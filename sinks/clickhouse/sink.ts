@@ -25,6 +25,9 @@ const LIMITS: LaneLimits = {
   retryMostMs: 2_000,
 }
 
+/** How soon the partitions of a killed process go to another. */
+const SESSION_MS = 6_000
+
 export interface Topics {
   readonly events: string
   readonly late: string
@@ -98,7 +101,7 @@ export class ClickHouseSink {
     this.#consumers.push(
       new SinkConsumer({
         kafka,
-        group: { groupId, topics },
+        group: { groupId, topics, sessionTimeoutMs: SESSION_MS },
         stage,
         limits,
         metrics,

@@ -20,6 +20,8 @@ const LIMITS: LaneLimits = {
   retryFirstMs: 50,
   retryMostMs: 1_000,
 }
+/** How soon the partitions of a killed process go to another. */
+const SESSION_MS = 6_000
 /** How soon a flush or restart of an idle Redis is noticed. */
 const WATCH_MS = 1_000
 
@@ -60,7 +62,7 @@ export class RedisSink {
     this.#letters = new DeadLetters(kafka)
     this.#consumer = new SinkConsumer({
       kafka,
-      group: { groupId, topics: [topic], maxWaitMs: 500 },
+      group: { groupId, topics: [topic], maxWaitMs: 500, sessionTimeoutMs: SESSION_MS },
       stage: 'redis',
       limits: options.limits ?? LIMITS,
       metrics,
