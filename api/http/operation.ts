@@ -38,6 +38,7 @@ interface Common {
 
 export interface Operation extends Common {
   readonly isPublic: boolean
+  readonly response: z.ZodType
   mount(router: Router): void
   describe(registry: OpenAPIRegistry): void
 }
@@ -97,6 +98,7 @@ function make<P extends Shape, Q extends Shape, R extends z.ZodType>(
     tag: spec.tag,
     summary: spec.summary,
     isPublic,
+    response: spec.response,
     mount(router) {
       for (const path of paths) {
         router[spec.method](expressPath(path), async (request, response) => {

@@ -35,9 +35,9 @@ export const daily = (services: Services) =>
     query: { from: day.optional(), to: day.optional() },
     response: z.object({ asOf: day, from: day, to: day, currency: currencyCode, data: z.array(dayFigures) }),
     async handle({ principal: { tenant }, query, signal }) {
-      const { currency } = await services.tenants.settings(tenant)
       const today = query.to ?? (await services.tenants.today(tenant))
       const { from, to } = rangeOf({ from: query.from, to: query.to }, today, RANGE)
+      const { currency } = await services.tenants.settings(tenant)
       const byDay = new Map(
         (await readDays(services, { tenant, asOf: to, signal })).map((row) => [row.day, row]),
       )
