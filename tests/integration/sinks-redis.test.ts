@@ -222,9 +222,9 @@ describeStack('redis sink', ['redisUrl'], (stack) => {
       const seqs = entries.filter((entry) => entry.channel === channel).map((entry) => entry.seq)
       expect(seqs).toEqual(seqs.map((_, i) => i + 1))
     }
-    const last = entries.filter((entry) => entry.channel === 'kpi').at(-1)
+    const last = entries.findLast((entry) => entry.channel === 'kpi') as FeedEntry
     // Revision 19 goes back to 1.00 in both windows; dso stayed as it was.
-    const { windows } = last?.data as { windows: Record<string, { measures: object }> }
+    const { windows } = last.data as { windows: Record<string, { measures: object }> }
     expect(Object.keys(windows['30d']?.measures ?? {})).toEqual(['cashReceived'])
     const sequences = parseSequences(await redis.hgetall(keys.seq))
     expect(sequences?.last).toEqual({ kpi: 19, aging: 6 })
@@ -243,7 +243,7 @@ describeStack('redis sink', ['redisUrl'], (stack) => {
           (await redis.multi().hgetall(keys.kpi('30d')).hgetall(keys.seq).exec()) ?? []
         for (const [field, json] of Object.entries(values?.[1] as Record<string, string>))
           state.set(field, json)
-        seen = Number((sequence?.[1] as Record<string, string>)['kpi'])
+        seen = parseSequences((sequence?.[1] ?? {}) as Record<string, string>)?.last.kpi ?? 0
       }
     }
     await caughtUp()
@@ -260,7 +260,11 @@ describeStack('redis sink', ['redisUrl'], (stack) => {
     const contents = (entries: Iterable<[string, string]>) =>
       Object.fromEntries(
         [...entries].map(([field, json]) => {
-          const { epoch, revision, ...content } = JSON.parse(json) as Record<string, unknown>
+          const {
+            epoch: _epoch,
+            revision: _revision,
+            ...content
+          } = JSON.parse(json) as Record<string, unknown>
           return [field, content]
         }),
       )
@@ -436,7 +440,7 @@ describeStack('redis sink', ['redisUrl'], (stack) => {
 
   it('keeps tenants apart: each in its own keys', async () => {
     await start()
-    const other = [...'bcdefgh'].find((id) => homeOf(id) === home) ?? ''
+    const other = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].find((id) => homeOf(id) === home) ?? ''
     produce(kpi('1.00', { revision: 1 }), { ...kpi('9.00', { revision: 1 }), tenantId: other })
     await caughtUp()
     expect(parseKpiWindow(await redis.hgetall(keys.kpi('30d')))?.measures['cashReceived']?.value).toBe('1.00')
