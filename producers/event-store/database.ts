@@ -74,25 +74,25 @@ export async function inTransaction<T>(
   }
 }
 
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'])
+/** What the driver says, without a code, when the connection or the pool gives up. */
+const DRIVER =
+  /Connection terminated|Client has encountered a connection error|timeout exceeded|read timeout|Client was closed/i
+
 /** SQLSTATE of a Postgres error, where it is one. */
 export const sqlState = (error: unknown): string | undefined => {
-  const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !NETWORK.has(code) ? code : undefined
 }
 
 /** Another transaction was first (unique key, serialization, deadlock, lock timeout): worth another try. */
 export const isRace = (error: unknown): boolean =>
   ['23505', '40001', '40P01', '55P03'].includes(sqlState(error) ?? '')
 
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'])
-/** What the driver says, without a code, when the connection or the pool gives up. */
-const DRIVER =
-  /Connection terminated|Client has encountered a connection error|timeout exceeded|read timeout|Client was closed/i
-
 /** The store does not answer (as opposed to: it refused a statement). The command may be sent again. */
 export function isOutage(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== undefined) return /^(?:08|25P03|53|57|58)/.test(state)
-  if (!(error instanceof Error)) return false
-  return NETWORK.has((error as Error & { code?: string }).code ?? '') || DRIVER.test(error.message)
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return NETWORK.has(String(code)) || DRIVER.test(String(message))
 }

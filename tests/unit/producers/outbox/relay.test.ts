@@ -254,10 +254,12 @@ describe('the relay', () => {
             batchRowsMax,
           })
           const done = relay.run()
-          await until(() => outbox.rows.size === 0).finally(async () => {
+          try {
+            await until(() => outbox.rows.size === 0)
+          } finally {
             await relay.stop()
             await done
-          })
+          }
           expect(firsts(published(broker))).toEqual([1, 2, 3, 4, 5, 6, 7])
         },
       ),
