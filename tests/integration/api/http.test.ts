@@ -1,10 +1,13 @@
 /** What every request meets: tokens, problems, limits, origins, headers, and stores that are away. */
 import { get as httpGet } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { FiguresWriter } from './figures-writer.ts'
 import { PrivateRedis } from './private-redis.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+
+// The box may be busy: a test waits for what it expects, and this is only the end of its patience.
+jest.setTimeout(60_000)
 
 const ORIGIN = 'https://books.example'
 type Body = Record<string, unknown>

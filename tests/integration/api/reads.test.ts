@@ -2,7 +2,7 @@
  * Reads over a real ClickHouse and a real Redis: figures of a small company computed by hand, the same numbers by every
  * way to them, and two tenants that never see a byte of each other.
  */
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { Redis } from 'ioredis'
 import type { Operation } from '../../../api/http/operation.ts'
 import { operationsOf } from '../../../api/routes/index.ts'
@@ -12,6 +12,9 @@ import { allocated, amount, day, expense, FactsWriter, invoice, payment, rate } 
 import { FiguresWriter } from './figures-writer.ts'
 import { PrivateRedis } from './private-redis.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+
+// The box may be busy: a test waits for what it expects, and this is only the end of its patience.
+jest.setTimeout(60_000)
 
 const CANARY = 'CANARY-7f3a'
 const run = Date.now().toString(36)

@@ -2,7 +2,7 @@
  * Sockets against a real Redis with the stock `centrifuge` client: nothing missed, nothing twice, nothing of another
  * tenant; and what happens when clients are slow, tokens run out, or Redis is emptied or killed.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Centrifuge, type PublicationContext, type SubscribedContext, type Subscription } from 'centrifuge'
 import { Redis } from 'ioredis'
 import { type RawData, WebSocket as RawSocket } from 'ws'
@@ -11,6 +11,9 @@ import { SESSION_LIMITS } from '../../../api/live/session.ts'
 import { FiguresWriter } from './figures-writer.ts'
 import { pause, PrivateRedis, until } from './private-redis.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+
+// The box may be busy: a test waits for what it expects, and this is only the end of its patience.
+jest.setTimeout(60_000)
 
 let redis: PrivateRedis
 let client: Redis
