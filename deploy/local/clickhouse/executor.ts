@@ -6,12 +6,11 @@
  *     goes out, and no analyst's query starts meanwhile. X3: an INSERT that wrote nothing from data is an error.
  * X4: a reader who hangs up, or a query over its time, ends in the engine too (KILL).
  */
-import type { Caller } from './auth.ts'
-import { analystSettings } from './analyst/settings.ts'
-import { ANALYST_DATABASE } from './analyst/catalog.ts'
+import { Analysts } from './analyst/analysts.ts'
 import { Guard } from './analyst/guard.ts'
 import { type Connection, type Engine, setup } from './engine.ts'
 import { ClickHouseError, noData, readonlyMode, syntaxError } from './errors.ts'
+import { type Job, limited, type Outcome, select } from './job.ts'
 import { Lanes } from './lanes.ts'
 import { formatOf, nextToken } from './lexer.ts'
 import { type Classified, StatementClass } from './native.ts'
@@ -19,29 +18,7 @@ import { Pool } from './pool.ts'
 import type { Asked } from './request.ts'
 import { SchemaGate } from './schema-gate.ts'
 import { type SessionAsk, Sessions } from './sessions.ts'
-import type { Statement } from './statement.ts'
 import { isStreamable } from './streams.ts'
-
-export interface Outcome {
-  readonly bytes: Buffer
-  /** Instead of `bytes`, for a result too large to hold. Has to be read to its end or returned. */
-  readonly stream?: AsyncGenerator<Buffer>
-  readonly format: string
-  readonly elapsedS: number
-  readonly resultRows: number
-  readonly resultBytes: number
-  readonly writtenRows: number
-  readonly writtenBytes: number
-}
-
-export interface Job {
-  readonly caller: Caller
-  readonly asked: Asked
-  readonly statement: Statement
-  /** GET and HEAD change nothing. */
-  readonly readOnly: boolean
-  readonly signal: AbortSignal
-}
 
 export interface ExecutorOptions {
   readonly memoryMb: number
@@ -50,7 +27,6 @@ export interface ExecutorOptions {
 }
 
 const WRITER_SECONDS = 600
-const GRACE_MS = 5_000
 /** TOO_MANY_ROWS_OR_BYTES */
 const TOO_LARGE = 396
 /** A larger result is streamed, or refused when its format can't be. */
@@ -66,9 +42,11 @@ export class Executor {
   readonly #guard: Guard
   readonly #gate = new SchemaGate()
   readonly #classes = new Map<string, Classified>()
+  /** So that requests that wait for a lane do not each hold a connection. */
+  readonly #door: Lanes
   readonly #write: Lanes
   readonly #read: Lanes
-  readonly #analyst: Lanes
+  readonly #analysts: Analysts
   readonly #writerSettings: Readonly<Record<string, string>>
 
   private constructor(engine: Engine, guard: Guard, options: ExecutorOptions) {
@@ -76,9 +54,16 @@ export class Executor {
     this.#guard = guard
     this.#pool = new Pool(engine)
     this.#sessions = new Sessions(engine)
+    this.#door = new Lanes({ name: 'request', width: 48, queueMax: 1_024, waitMs: 120_000 })
     this.#write = new Lanes({ name: 'write', width: 1, queueMax: 256, waitMs: 120_000 })
     this.#read = new Lanes({ name: 'read', width: options.readers, queueMax: 256, waitMs: 60_000 })
-    this.#analyst = new Lanes({ name: 'analyst', width: options.analysts, queueMax: 128, waitMs: 30_000 })
+    this.#analysts = new Analysts({
+      engine,
+      guard,
+      gate: this.#gate,
+      pool: this.#pool,
+      lanes: options.analysts,
+    })
     this.#writerSettings = {
       implicit_select: '0',
       max_execution_time: String(WRITER_SECONDS),
@@ -95,55 +80,19 @@ export class Executor {
     return new Executor(engine, await Guard.create(engine), options)
   }
 
-  run(job: Job): Promise<Outcome> {
-    return job.caller.role === 'analyst' ? this.#runAnalyst(job, job.caller) : this.#runWriter(job)
+  async run(job: Job): Promise<Outcome> {
+    if (job.caller.role === 'analyst') return this.#analysts.run(job, job.caller)
+    const leave = await this.#door.enter()
+    try {
+      return await this.#runWriter(job)
+    } finally {
+      leave()
+    }
   }
 
   close(): void {
     this.#sessions.closeAll()
     this.#pool.clear(() => true)
-  }
-
-  async #runAnalyst(job: Job, caller: Caller & { role: 'analyst' }): Promise<Outcome> {
-    const { asked, statement } = job
-    if (statement.data !== undefined) throw readonlyMode('Cannot execute query in readonly mode')
-    const database =
-      asked.database === undefined || asked.database === 'default' ? ANALYST_DATABASE : asked.database
-    if (database !== ANALYST_DATABASE) {
-      throw readonlyMode(
-        `database=${database}: analysts work in ${ANALYST_DATABASE}; name other tables in full`,
-      )
-    }
-    const leave = await this.#analyst.enter()
-    try {
-      const pass = await this.#gate.read()
-      try {
-        const settings = analystSettings({ ...caller, ...asked, catalog: this.#guard.catalog })
-        const scope = JSON.stringify([
-          this.#guard.generation,
-          caller.user,
-          [...asked.settings],
-          [...asked.parameters],
-        ])
-        const connection = await this.#pool.take(scope, settings, database)
-        let kept = false
-        try {
-          await this.#guard.check(connection, statement.text, JSON.stringify([...asked.parameters]))
-          const outcome = await this.#limited(job, connection, Number(settings['max_execution_time']), () =>
-            this.#select(connection, statement.text, asked.format),
-          )
-          kept = scope.length <= KEY_MAX
-          return outcome
-        } finally {
-          if (kept) this.#pool.give(scope, connection)
-          else this.#engine.drop(connection)
-        }
-      } finally {
-        pass()
-      }
-    } finally {
-      leave()
-    }
   }
 
   async #runWriter(job: Job): Promise<Outcome> {
@@ -224,11 +173,12 @@ export class Executor {
     const { statementCount, queryClass } = await this.#classify(connection, statement.text)
     if (statementCount > 1)
       throw syntaxError('Multi-statements are not allowed: send one statement at a time')
-    const select = (): Promise<Outcome> => this.#select(connection, statement.text, asked.format)
+    const work = (): Promise<Outcome> => select(connection, statement.text, asked.format)
+    const limit = { engine: this.#engine, connection, seconds: WRITER_SECONDS }
     if (queryClass === StatementClass.ReadOnly || queryClass === StatementClass.Unknown) {
       const leave = await this.#read.enter()
       try {
-        return { outcome: await this.#limited(job, connection, WRITER_SECONDS, select), clean: true }
+        return { outcome: await limited({ ...limit, signal: job.signal }, work), clean: true }
       } finally {
         leave()
       }
@@ -236,10 +186,16 @@ export class Executor {
     if (job.readOnly && verb !== 'SET' && verb !== 'USE') throw readonlyGet()
     const leave = await this.#write.enter()
     try {
-      const change = (): Promise<Outcome> =>
-        this.#limited({ ...job, signal: NEVER }, connection, WRITER_SECONDS, select)
+      const change = (): Promise<Outcome> => limited(limit, work)
       if (verb === 'SET' || verb === 'USE') return { outcome: await change(), clean: false }
-      return { outcome: await this.#gate.change(change, () => this.#schemaChanged()), clean: false }
+      const changed = this.#gate.change(
+        () => {
+          this.#guard.invalidate()
+          return change()
+        },
+        () => this.#schemaChanged(),
+      )
+      return { outcome: await changed, clean: false }
     } finally {
       leave()
     }
@@ -267,7 +223,7 @@ export class Executor {
     try {
       const { text, data } = job.statement
       const started = process.hrtime.bigint()
-      const result = await this.#limited({ ...job, signal: NEVER }, connection, WRITER_SECONDS, () =>
+      const result = await limited({ engine: this.#engine, connection, seconds: WRITER_SECONDS }, () =>
         connection.write(text),
       )
       const blank =
@@ -292,36 +248,7 @@ export class Executor {
       leave()
     }
   }
-
-  async #select(connection: Connection, text: string, defaultFormat: string): Promise<Outcome> {
-    const result = await connection.read(text, defaultFormat)
-    return {
-      bytes: result.bytes,
-      format: formatOf(text) ?? defaultFormat,
-      elapsedS: result.elapsed,
-      resultRows: result.rowsRead,
-      resultBytes: result.bytesRead,
-      writtenRows: 0,
-      writtenBytes: 0,
-    }
-  }
-
-  /** X4. The engine's own limit comes first; this one is for what does not look at it. */
-  async #limited<T>(job: Job, connection: Connection, seconds: number, work: () => Promise<T>): Promise<T> {
-    const kill = (): void => void this.#engine.kill(connection)
-    const timer = setTimeout(kill, seconds * 1_000 + GRACE_MS)
-    job.signal.addEventListener('abort', kill, { once: true })
-    try {
-      job.signal.throwIfAborted()
-      return await work()
-    } finally {
-      clearTimeout(timer)
-      job.signal.removeEventListener('abort', kill)
-    }
-  }
 }
-
-const NEVER = new AbortController().signal
 
 const streamed = (format: string, stream: AsyncGenerator<Buffer>): Outcome => ({
   bytes: Buffer.alloc(0),

@@ -1,5 +1,5 @@
 /** Owns what an answer says about itself: the media type of its format and the summary of its query. PURE. */
-import type { Outcome } from './executor.ts'
+import type { Outcome } from './job.ts'
 
 const TYPES: readonly (readonly [RegExp, string])[] = [
   [/^JSON.*EachRow|^JSONLines$|^NDJSON$/i, 'application/x-ndjson; charset=UTF-8'],

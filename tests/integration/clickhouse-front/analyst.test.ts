@@ -33,6 +33,7 @@ const DDL = [
   'CREATE VIEW finance.rpt_notes AS SELECT tenant_id, note, count() AS notes FROM finance._raw GROUP BY tenant_id, note',
   'CREATE VIEW finance.rpt_joined AS SELECT f.tenant_id AS tenant_id, s.note AS note, r.rate AS rate FROM finance.fct AS f, other.secrets AS s, finance.rates AS r WHERE f.id < 2',
   'CREATE VIEW finance.rpt_of_view AS SELECT tenant_id, sum(notes) AS notes FROM finance.rpt_notes GROUP BY tenant_id',
+  'CREATE VIEW finance.rpt_mixed AS SELECT f.tenant_id AS tenant_id, any(r.note) AS note, uniqExact(r.note) AS notes FROM finance.fct AS f, finance._raw AS r WHERE f.id < 4 GROUP BY tenant_id',
   'CREATE VIEW finance.unowned AS SELECT note FROM finance.fct',
   `CREATE MATERIALIZED VIEW finance.fct_mv ENGINE = SummingMergeTree ORDER BY tenant_id POPULATE AS
    SELECT tenant_id, count() AS rows, sum(amount) AS amount FROM finance.fct GROUP BY tenant_id`,
@@ -78,6 +79,7 @@ describe('an analyst reads the rows of one tenant', () => {
     ['SELECT tenant_id, rows FROM finance.fct_mv', 'a\t10000'],
     ['SELECT tenant_id, note, notes FROM finance.rpt_notes', 'a\tof-a\t10000'],
     ['SELECT tenant_id, note FROM finance.rpt_joined', 'a\tof-a'],
+    ['SELECT * FROM finance.rpt_mixed', 'a\tof-a\t1'],
     ['SELECT * FROM finance.rpt_of_view', 'a\t10000'],
     ["SELECT 'b' IN (SELECT tenant_id FROM finance.fct)", '0'],
     [`SELECT ('b', 1, '${CANARY}', 1) IN finance.fct`.replace(CANARY, 'x'), '0'],
@@ -227,7 +229,7 @@ describe('an analyst can not get out', () => {
     ['PREWHERE by an error message', 'SELECT count() FROM finance.fct preWHERE toUInt8(note) = 1'],
     [
       'PREWHERE in a subquery under EXPLAIN',
-      'EXPLAIN SELECT (SELECT count() FROM finance.fct PREWHERE toUInt8(note) = 1)',
+      "EXPLAIN SELECT (SELECT count() FROM finance.fct PREWHERE toUInt8(if(tenant_id = 'a', '1', note)) = 9)",
     ],
     ['the merge table function', "SELECT note FROM merge('finance', '.*')"],
     ['merge of the current database', "SELECT note FROM merge('fct')"],
@@ -261,6 +263,10 @@ describe('an analyst can not get out', () => {
     [
       'file inside of APPLY (its tree hides it)',
       `SELECT * APPLY(x -> file('${SECRET_FILE}')) FROM numbers(1)`,
+    ],
+    [
+      'file inside of APPLY, told by an error',
+      `SELECT * APPLY(x -> toUInt8(file('${SECRET_FILE}'))) FROM numbers(1)`,
     ],
     ['file inside of REPLACE', `SELECT * REPLACE (file('${SECRET_FILE}') AS number) FROM numbers(1)`],
     ['file in LIMIT', `SELECT 1 LIMIT toUInt8(file('${SECRET_FILE}'))`],
@@ -300,6 +306,7 @@ describe('an analyst can not get out', () => {
     ['another database', 'SELECT note FROM other.secrets'],
     ['another database in a subquery', 'SELECT (SELECT any(note) FROM other.secrets)'],
     ['another database after IN', `SELECT ('b', '${CANARY.slice(0, 3)}') IN other.secrets`],
+    ['another database after IN under EXPLAIN', "EXPLAIN SELECT ('b', 'x') IN other.secrets"],
     ['another database after GLOBAL NOT IN', `SELECT ('b', 'x') GLOBAL NOT IN other.secrets`],
     ['the default database', 'SELECT note FROM default.stray'],
     ['queries of others', 'SELECT query FROM system.processes'],

@@ -56,6 +56,11 @@ export class Guard {
     return this.#generation
   }
 
+  /** Before a change of the schema: what runs now may see half of it. */
+  invalidate(): void {
+    this.#generation += 1
+  }
+
   /** After a change of the schema. */
   async refresh(engine: Engine): Promise<void> {
     this.#catalog = await readCatalog(engine)
@@ -66,7 +71,9 @@ export class Guard {
   /** `scope` is what else the verdict depends on: the values of parameters. */
   async check(connection: Connection, text: string, scope: string): Promise<void> {
     const key = `${scope}\0${text}`
-    if (this.#verdicts.has(key)) return
+    // Of this generation: a verdict that is reached while the schema changes goes into a set that nobody reads any more.
+    const verdicts = this.#verdicts
+    if (verdicts.has(key)) return
     if (Buffer.byteLength(text) > QUERY_MAX) throw deny(`a query may have ${QUERY_MAX} bytes`)
     if (/prewhere/i.test(text)) throw deny('PREWHERE is not allowed; write WHERE')
     if (/outfile/i.test(text)) throw deny('INTO OUTFILE is not allowed')
@@ -85,8 +92,8 @@ export class Guard {
       throw deny('SHOW with WHERE; read system.tables instead')
     if (select)
       judgeResolved(await connection.text(`EXPLAIN QUERY TREE\n${withoutFormat(text, format)}`), judge)
-    if (this.#verdicts.size >= VERDICTS_MAX) this.#verdicts = new Set()
-    this.#verdicts.add(key)
+    if (verdicts.size >= VERDICTS_MAX) verdicts.clear()
+    verdicts.add(key)
   }
 }
 
