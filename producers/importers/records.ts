@@ -106,7 +106,6 @@ class Assembler {
       return [...this.#giveUp(), ...this.#flush(), { line: line.number, problem: line.problem }]
     }
     const text = line.number === 1 ? line.text.replace(/^\uFEFF/, '') : line.text
-    if (text.trim() === '' && this.#open.length === 0) return []
     const spoilt = this.#accept({ line: line.number, text })
     return this.#chunk.length >= CHUNK_RECORDS || (this.#seen === 0 && this.#chunk.length > 0)
       ? [...spoilt, ...this.#flush()]
@@ -119,6 +118,7 @@ class Assembler {
 
   #accept(piece: Piece): CsvRecord[] {
     if (this.#open.length === 0) {
+      if (piece.text.trim() === '') return []
       if (closesItsQuotes(piece.text)) this.#chunk.push(piece)
       else this.#open.push(piece)
       return []

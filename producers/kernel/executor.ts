@@ -174,6 +174,12 @@ class Group {
     session.adoptNumbers(needs.numbers, shared.numbers)
     this.#answerKeys(locked, shared.answers)
     session.adoptAggregates(needs.lock, await lockAggregates(client, tenant, needs.lock))
+    // Read once more what a creation is to make, now that its invoices are held: whoever held them until now may have
+    // made it, and the allocations below would tell only half of that.
+    const afterLocks = { aggregates: needs.readAfterLocks, numbers: [], keys: [] }
+    if (needs.readAfterLocks.length > 0) {
+      session.adoptAggregates(needs.readAfterLocks, (await readShared(client, tenant, afterLocks)).aggregates)
+    }
     session.adoptAllocations(needs.allocations, await readAllocations(client, tenant, needs.allocations))
     session.adoptCounters(await lockCounters(client, tenant, this.#counters()))
   }
@@ -182,6 +188,7 @@ class Group {
     const read = new Map<string, AggregateRef>()
     const lock = new Map<string, AggregateRef>()
     const allocations = new Map<string, AggregateRef>()
+    const readAfterLocks = new Map<string, AggregateRef>()
     const numbers: NumberRef[] = []
     const keys = new Set<string>()
     const add = (to: Map<string, AggregateRef>, ref: AggregateRef) => to.set(`${ref.type} ${ref.id}`, ref)
@@ -190,17 +197,22 @@ class Group {
       const own: AggregateRef = { type: operation.aggregate, id }
       const needs = operation.needs?.({ id, command }) ?? {}
       // A creation finds nothing to lock; of two at a time, the unique key of the events lets one through.
-      add(operation.creates && !operation.overwrites ? read : lock, own)
+      const makes = operation.creates && !operation.overwrites
+      add(makes ? (needs.lock?.length ? readAfterLocks : read) : lock, own)
       for (const ref of needs.lock ?? []) add(lock, ref)
       for (const ref of needs.read ?? []) add(read, ref)
       numbers.push(...(needs.numbers ?? []))
       if (needs.allocations) for (const ref of [own, ...(needs.lock ?? [])]) add(allocations, ref)
       if (key) keys.add(key.key)
     }
-    for (const ref of lock.keys()) read.delete(ref)
+    for (const ref of lock.keys()) {
+      read.delete(ref)
+      readAfterLocks.delete(ref)
+    }
     return {
       read: [...read.values()],
       lock: [...lock.values()],
+      readAfterLocks: [...readAfterLocks.values()],
       allocations: [...allocations.values()],
       numbers,
       keys: [...keys],

@@ -210,6 +210,24 @@ describeStack('the command service', ['databaseUrl', 'databaseOwnerUrl', 'jwtAcc
     })
   })
 
+  it('calls a payment that came twice at the same time a repetition, not an excess', async () => {
+    const tenant = await Tenant.open(one, 'same')
+    for (let round = 0; round < 8; round++) {
+      await tenant.invoice('30.00', { id: `i${round}` })
+      const pay = (service: Service) =>
+        tenant.payment(
+          '30.00',
+          { id: `p${round}`, allocations: [{ invoiceId: `i${round}`, amount: '30.00' }] },
+          service,
+        )
+      const answers = await Promise.all([pay(one), pay(two)])
+      expect(answers.map((answer) => answer.body.code ?? answer.status).toSorted()).toEqual([
+        201,
+        'already_exists',
+      ])
+    }
+  })
+
   it('never allocates more than is open, whoever comes at the same time', async () => {
     const tenant = await Tenant.open(one, 'open')
     await tenant.invoice('100.00', { id: 'i' })
