@@ -72,6 +72,8 @@ export class Executor {
       max_result_bytes: String(RESULT_MAX),
       max_bytes_before_external_group_by: String(Math.floor(options.memoryMb * 0.3) * 1024 * 1024),
       max_bytes_before_external_sort: String(Math.floor(options.memoryMb * 0.3) * 1024 * 1024),
+      // A quarter of the engine's own: an insert holds a few such blocks.
+      min_insert_block_size_bytes: String(64 * 1024 * 1024),
       async_insert: '0',
     }
   }
