@@ -8,13 +8,14 @@ import type { OutputRecord } from '../../platform/kafka/port.ts'
 import {
   cellKeyOf,
   layoutOf,
+  type StoreLayout,
   type Manifest,
   manifestKey,
   refusedKey,
   topologiesText,
   topologyHash,
 } from './manifest.ts'
-import type { FrozenCell } from './state/cell-store.ts'
+import type { CellStore, FrozenCell } from './state/cell-store.ts'
 import { IDS } from './state/task-state.ts'
 import type { Task, TaskPlace } from './task.ts'
 import type { Topology } from './topology.ts'
@@ -49,7 +50,7 @@ interface Underway {
   readonly frozen: readonly Frozen[]
   readonly records: OutputRecord[]
   readonly parts: Map<string, number>
-  readonly obsolete: readonly string[]
+  readonly layout: readonly StoreLayout[]
   readonly refused: readonly number[]
   next: number
 }
@@ -57,7 +58,6 @@ interface Underway {
 export class Checkpointer {
   readonly #task: Task
   readonly #options: CheckpointOptions
-  readonly #layouts: ReadonlyMap<string, number>
   /** Cells that take more than one record. */
   #parts: Map<string, number>
   /** Keys of an older layout that are still in the topic. */
@@ -80,7 +80,6 @@ export class Checkpointer {
   ) {
     this.#task = task
     this.#options = options
-    this.#layouts = new Map(layoutOf(options.topologies).map(({ name, cells }) => [name, cells]))
     this.#parts = new Map(found.parts)
     this.#obsolete = found.obsolete ?? []
     this.#refused = new Set(found.refused)
@@ -112,18 +111,36 @@ export class Checkpointer {
     if (this.#underway !== undefined) throw new Error('a checkpoint is underway already')
     const { state } = this.#task
     const frozen: Frozen[] = []
-    for (const [store, cells] of state.stores)
-      for (const cell of cells.freeze()) frozen.push({ store, layout: this.#layouts.get(store) ?? 0, cell })
+    for (const [store, cells] of state.stores) {
+      this.#adapt(store, cells)
+      for (const cell of cells.freeze()) frozen.push({ store, layout: cells.cells, cell })
+    }
     for (const cell of state.ids.freeze()) frozen.push({ store: IDS, layout: 0, cell })
     this.#underway = {
       place: this.#task.place,
       frozen,
-      records: [],
+      // First, so that a cell of the same name, written below, stands.
+      records: this.#obsolete.map((key) => this.#record(key, null)),
       parts: new Map(this.#parts),
-      obsolete: this.#obsolete,
+      layout: layoutOf(state),
       refused: [...this.#refused].filter((offset) => offset < this.#task.offset),
       next: 0,
     }
+  }
+
+  /** A store that grew out of its cells gets more; the keys of the old ones must go (in parts, if they had any). */
+  #adapt(store: string, cells: CellStore<unknown>): void {
+    const before = cells.cells
+    cells.adapt()
+    if (cells.cells === before) return
+    const gone: string[] = []
+    for (let index = 0; index < before; index++) {
+      const parts = this.#parts.get(`${store}|${index}`) ?? 1
+      this.#parts.delete(`${store}|${index}`)
+      for (let part = 0; part < parts; part++)
+        gone.push(cellKeyOf(this.#options.group, store, before, index, part))
+    }
+    this.#obsolete = [...this.#obsolete, ...gone]
   }
 
   /** Encodes until `until` says stop; true = finished. */
@@ -136,14 +153,10 @@ export class Checkpointer {
       if (until()) return false
     }
     if (work.next === work.frozen.length) {
-      for (const key of work.obsolete) work.records.push(this.#record(key, null))
       for (const offset of work.refused)
         work.records.push(this.#record(refusedKey(this.#options.group, offset), null))
       work.records.push(
-        this.#record(
-          manifestKey(this.#options.group),
-          Buffer.from(JSON.stringify(this.#manifest(work.place))),
-        ),
+        this.#record(manifestKey(this.#options.group), Buffer.from(JSON.stringify(this.#manifest(work)))),
       )
       work.next++
     }
@@ -172,12 +185,12 @@ export class Checkpointer {
     else work.parts.delete(name)
   }
 
-  #manifest(place: TaskPlace): Manifest {
+  #manifest({ place, layout }: Underway): Manifest {
     const { topologies, topicId, transactionalId } = this.#options
     return {
       format: 1,
       ...place,
-      layout: layoutOf(topologies),
+      layout,
       topologies: topologiesText(topologies),
       topologyHash: topologyHash(topologies),
       topicId,

@@ -18,6 +18,7 @@ export const RUNTIME_ERROR_CODES = [
   'topic_mismatch',
   'commit_given_up',
   'producer_contested',
+  'group_in_use',
 ] as const
 
 export type RuntimeErrorCode = (typeof RUNTIME_ERROR_CODES)[number]

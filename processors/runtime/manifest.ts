@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { RuntimeError } from './errors.ts'
-import { IDS, TIMERS, VERSIONS } from './state/task-state.ts'
+import { IDS, type TaskState } from './state/task-state.ts'
 import type { TaskPlace } from './task.ts'
 import type { StoreSpec, Topology } from './topology.ts'
 
@@ -50,14 +50,12 @@ export function parseKey(group: string, key: string): CheckpointKey | undefined 
   return { kind, store, cells: Number(cells), index: Number(index), part: Number(part) }
 }
 
-export function layoutOf(topologies: readonly Topology[]): StoreLayout[] {
-  const specs = topologies.flatMap((topology) => [...(topology.stores as readonly StoreSpec<unknown>[])])
-  const one = ({ name, cells, codec }: { name: string; cells: number; codec: { version: number } }) => ({
-    name,
-    cells,
-    codec: codec.version,
-  })
-  return [one(VERSIONS), one(TIMERS), { name: IDS, cells: 0, codec: 1 }, ...specs.map(one)]
+/** How the stores lie now. */
+export function layoutOf(state: TaskState): StoreLayout[] {
+  const layout: StoreLayout[] = [{ name: IDS, cells: 0, codec: 1 }]
+  for (const [name, store] of state.stores)
+    layout.push({ name, cells: store.cells, codec: store.spec.codec.version })
+  return layout
 }
 
 export const topologiesText = (topologies: readonly Topology[]): string =>
@@ -84,7 +82,12 @@ export function parseManifest(bytes: Buffer): Manifest {
 }
 
 /** Refuses a manifest whose state this code would misread. */
-export function checkManifest(manifest: Manifest, topologies: readonly Topology[], where: string): void {
+export function checkManifest(
+  manifest: Manifest,
+  topologies: readonly Topology[],
+  state: TaskState,
+  where: string,
+): void {
   const hash = topologyHash(topologies)
   if (manifest.topologyHash !== hash)
     throw new RuntimeError(
@@ -92,13 +95,12 @@ export function checkManifest(manifest: Manifest, topologies: readonly Topology[
       `${where}: the checkpoint was written by [${manifest.topologies}] (${manifest.topologyHash}), this code is ` +
         `[${topologiesText(topologies)}] (${hash}): run that code again, or reset the processors so that they read the log anew`,
     )
-  const now = new Map(layoutOf(topologies).map((store) => [store.name, store]))
   for (const { name, codec } of manifest.layout) {
-    const mine = now.get(name)
-    if (mine !== undefined && codec > mine.codec)
+    const mine = state.stores.get(name)?.spec.codec.version
+    if (mine !== undefined && codec > mine)
       throw new RuntimeError(
         'codec_too_new',
-        `${where}: store ${name} was written with codec version ${codec}, this code knows ${mine.codec}: ` +
+        `${where}: store ${name} was written with codec version ${codec}, this code knows ${mine}: ` +
           'run the newer code, or reset the processors',
       )
   }

@@ -17,7 +17,10 @@ export interface RuntimeOptions {
   readonly busyRecords: number
   /** A task with this many uncommitted records is not fed. */
   readonly uncommittedRecordsMax: number
-  /** A checkpoint is due when this much folding, or this much time with any, lies behind the last one. */
+  /**
+   * A task's checkpoint is due when its share of this much folding by the whole process, or this much time with any,
+   * lies behind its last one: so a restart folds about this long, whatever the number of tasks.
+   */
   readonly checkpointWorkMs: number
   readonly checkpointEveryMs: number
   /** Longest stretch of folding or encoding before other work gets a turn. */

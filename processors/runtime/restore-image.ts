@@ -50,8 +50,9 @@ export class CheckpointImage {
 
   /** Fills a new task with the cells and puts it in its place. */
   load(task: Task, topologies: readonly Topology[], manifest: Manifest, where: string): Loaded {
-    checkManifest(manifest, topologies, where)
-    const layouts = new Map(layoutOf(topologies).map((store) => [store.name, store]))
+    checkManifest(manifest, topologies, task.state, where)
+    for (const { name, cells } of manifest.layout) task.state.stores.get(name)?.adopt(cells)
+    const layouts = new Map(layoutOf(task.state).map((store) => [store.name, store]))
     const written = new Map(manifest.layout.map((store) => [store.name, store]))
     const parts = new Map<string, number>()
     const obsolete: string[] = []

@@ -145,10 +145,14 @@ async function replay(
   if (to > from) {
     const reading = { topic: options.topics.events, partition: task.partition, from, to }
     for await (const batch of port.readPartition(reading)) {
+      let sliceEnd = performance.now() + options.sliceMs
       for (const record of batch.records) {
         if (record.offset >= to) break
         for (let id = task.fold(record); id !== undefined; id = task.fold(record)) await codec.prepare(id)
-        records++
+        if ((++records & 31) !== 0 || performance.now() < sliceEnd) continue
+        await turn()
+        if (!parts.wanted()) return undefined
+        sliceEnd = performance.now() + options.sliceMs
       }
       if (!parts.wanted()) return undefined
       await turn()

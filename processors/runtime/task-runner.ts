@@ -47,6 +47,7 @@ export class TaskRunner {
   readonly #codec: EventCodec
   readonly #metrics: RuntimeMetrics
   readonly #onWork: () => void
+  readonly #tasks: () => number
   #task: Task | undefined
   #checkpointer: Checkpointer | undefined
   #last: Position = { offset: -1, metadata: '' }
@@ -63,6 +64,8 @@ export class TaskRunner {
       readonly codec: EventCodec
       readonly metrics: RuntimeMetrics
       readonly onWork: () => void
+      /** How many tasks share the work that a restart may have to do again. */
+      readonly tasks: () => number
     },
   ) {
     this.partition = partition
@@ -72,6 +75,7 @@ export class TaskRunner {
     this.#codec = parts.codec
     this.#metrics = parts.metrics
     this.#onWork = parts.onWork
+    this.#tasks = parts.tasks
   }
 
   get task(): Task | undefined {
@@ -181,7 +185,7 @@ export class TaskRunner {
     const must = this.#mustCheckpoint || checkpointer.last === undefined
     const { checkpointWorkMs, checkpointEveryMs } = this.#options
     const old = now - this.#checkpointAtMs >= checkpointEveryMs
-    if (!must && this.#workMs < checkpointWorkMs && !old) return
+    if (!must && this.#workMs < checkpointWorkMs / Math.max(1, this.#tasks()) && !old) return
     if (!must && task.offset === checkpointer.last) return
     this.#workMs = 0
     this.#checkpointAtMs = now

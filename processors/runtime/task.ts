@@ -338,6 +338,7 @@ export class Task {
   }
 
   #counted(outcome: Outcome): void {
+    if (this.#outbox.muted) return
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
   }
 

@@ -210,6 +210,7 @@ export class Worker {
       codec: this.#parts.codec,
       metrics: this.#metrics,
       onWork: () => this.#committer?.nudge(),
+      tasks: () => this.#runners.size,
     })
     this.#runners.set(partition, runner)
     runner.life.move('restoring')

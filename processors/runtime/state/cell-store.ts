@@ -3,6 +3,8 @@
  * frozen, and the copy of a frozen cell before its next change. Refuses undefined as a value.
  * S1: every change goes through one place, which logs the undo, copies a frozen cell and marks it dirty.
  * S2: a frozen cell's entries never change again. S3: the bytes of a cell depend on its entries alone (sorted keys).
+ * S4: the number of cells follows the size: from CELLS_FIRST up to the spec's, so that a cell stays near CELL_BYTES.
+ *     It says where things lie, not what they are: `canonical` does not depend on it.
  */
 import type { Codec, Store, StoreSpec } from '../topology.ts'
 import { CellWriter, readCell } from './bytes.ts'
@@ -32,12 +34,18 @@ export function cellHash(text: string): number {
   return (hash ^ (hash >>> 15)) >>> 0
 }
 
+export const CELLS_FIRST = 8
+/** A cell that a checkpoint writes should have this size; with the double of it on average, cells are split. */
+export const CELL_BYTES = 32 * 1024
+const ENTRY_BYTES_GUESS = 64
+
 const writer = new CellWriter()
 
 export class CellStore<V> implements Store<V>, Undoable {
   readonly spec: StoreSpec<V>
   readonly #undo: UndoLog
-  readonly #cells: Cell<V>[]
+  #cells: Cell<V>[]
+  #entryBytes = ENTRY_BYTES_GUESS
   readonly #guard: ((value: V) => void) | undefined
   #dirty: Cell<V>[] = []
   #lastKey = ''
@@ -49,12 +57,35 @@ export class CellStore<V> implements Store<V>, Undoable {
     this.spec = spec
     this.#undo = undo
     this.#guard = guard
-    this.#cells = Array.from({ length: spec.cells }, (_, index) => ({
-      index,
-      entries: new Map<string, V>(),
-      frozen: false,
-      dirty: false,
-    }))
+    this.#cells = emptyCells(Math.min(spec.cells, CELLS_FIRST))
+    this.#lastCell = this.#locate('')
+  }
+
+  get cells(): number {
+    return this.#cells.length
+  }
+
+  /** Splits cells that have become too big (S4). Between checkpoints only; every cell is dirty afterwards. */
+  adapt(): void {
+    const bytes = this.#size * this.#entryBytes
+    if (bytes <= this.cells * 2 * CELL_BYTES || this.cells >= this.spec.cells) return
+    this.#layOut(Math.min(this.spec.cells, 2 ** Math.ceil(Math.log2(bytes / CELL_BYTES))))
+    for (const cell of this.#cells) if (cell.entries.size > 0) this.markDirty(cell.index)
+  }
+
+  /** Before a load: the layout of the checkpoint, as far as the spec allows it. */
+  adopt(count: number): void {
+    if (count !== this.cells) this.#layOut(Math.min(count, this.spec.cells))
+  }
+
+  /** Distributes all entries over this many cells. */
+  #layOut(count: number): void {
+    const before = this.#cells
+    this.#cells = emptyCells(count)
+    this.#dirty = []
+    for (const { entries } of before)
+      for (const [key, value] of entries) this.#locate(key).entries.set(key, value)
+    this.#lastKey = ''
     this.#lastCell = this.#locate('')
   }
 
@@ -132,7 +163,11 @@ export class CellStore<V> implements Store<V>, Undoable {
     cell.frozen = true
     return {
       index,
-      encode: () => encodeEntries(entries, this.spec.codec),
+      encode: () => {
+        const bytes = encodeEntries(entries, this.spec.codec)
+        if (bytes !== null) this.#entryBytes += (bytes.length / entries.size - this.#entryBytes) / 16
+        return bytes
+      },
       release: () => {
         if (cell.entries === entries) cell.frozen = false
       },
@@ -164,14 +199,21 @@ export class CellStore<V> implements Store<V>, Undoable {
     })
   }
 
-  /** Bytes of all cells that hold something: the canonical form of this store (R1). */
-  *encodeAll(): IterableIterator<{ readonly index: number; readonly bytes: Buffer }> {
-    for (const { index, entries } of this.#cells) {
-      const bytes = encodeEntries(entries, this.spec.codec)
-      if (bytes !== null) yield { index, bytes }
-    }
+  /** Bytes of all entries: what R1 compares. Null when there are none. */
+  canonical(): Buffer | null {
+    const all = new Map<string, V>()
+    for (const { entries } of this.#cells) for (const [key, value] of entries) all.set(key, value)
+    return encodeEntries(all, this.spec.codec)
   }
 }
+
+const emptyCells = <V>(count: number): Cell<V>[] =>
+  Array.from({ length: count }, (_, index) => ({
+    index,
+    entries: new Map<string, V>(),
+    frozen: false,
+    dirty: false,
+  }))
 
 /** S3. */
 function encodeEntries<V>(entries: ReadonlyMap<string, V>, codec: Codec<V>): Buffer | null {

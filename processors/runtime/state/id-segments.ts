@@ -136,10 +136,9 @@ export class IdSegments implements Undoable {
     return this.#next
   }
 
-  *encodeAll(): IterableIterator<{ readonly index: number; readonly bytes: Buffer }> {
-    for (const segment of this.#segments) {
-      yield { index: segment.sequence, bytes: encode(segment, segment.ids.length, segment.to) }
-    }
+  /** Bytes of all segments, in order. */
+  canonical(): Buffer {
+    return Buffer.concat(this.#segments.map((one) => encode(one, one.ids.length, one.to)))
   }
 }
 

@@ -84,10 +84,10 @@ export class TaskState {
     return cells
   }
 
-  /** Canonical bytes of everything, by store and cell: what R1 compares. */
-  *encodeAll(): IterableIterator<{ readonly store: string; readonly index: number; readonly bytes: Buffer }> {
-    for (const [store, cells] of this.stores) for (const cell of cells.encodeAll()) yield { store, ...cell }
-    for (const segment of this.ids.encodeAll()) yield { store: IDS, ...segment }
+  /** Canonical bytes of everything, by store: what R1 compares. */
+  *canonical(): IterableIterator<readonly [store: string, bytes: Buffer]> {
+    for (const [store, cells] of this.stores) yield [store, cells.canonical() ?? Buffer.alloc(0)]
+    yield [IDS, this.ids.canonical()]
   }
 }
 

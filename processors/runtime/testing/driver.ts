@@ -301,8 +301,8 @@ export class TestDriver {
   /** Hash of all state and of the place in the log. */
   digest(): string {
     const hash = createHash('sha256').update(JSON.stringify(this.#task.place))
-    for (const { store, index, bytes } of this.#task.state.encodeAll())
-      hash.update(`${store}|${index}|${bytes.length}|`).update(bytes)
+    for (const [store, bytes] of this.#task.state.canonical())
+      hash.update(`${store}|${bytes.length}|`).update(bytes)
     return hash.digest('hex')
   }
 

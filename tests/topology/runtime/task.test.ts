@@ -136,6 +136,15 @@ describe('a task', () => {
     expect([second.records, second.offset, task.hasWork]).toEqual([2, 2, false])
   })
 
+  it('does not fold a record again that it is handed twice', () => {
+    const d = driver({ autoCut: false })
+    d.pipeBytes('acme', Buffer.from('poison'))
+    const task = new Task({ topologies: TOYS, codec, topics: runtimeTopics(), partition: 0, partitions: 1 })
+    const [record] = d.log
+    if (record) for (let i = 0; i < 3; i++) task.fold(record)
+    expect(task.cut().once).toHaveLength(1)
+  })
+
   it('never lets log time go back', () => {
     const d = driver()
     d.pipe(failed(), { timestamp: START + HOUR })

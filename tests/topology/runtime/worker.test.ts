@@ -1,6 +1,8 @@
 /** The member of the group: zombies, partitions that come and go, tasks in trouble, refusals of a restore. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { KafkaError } from '../../../platform/kafka/errors.ts'
+import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
+import { resetProcessors } from '../../../processors/runtime/reset.ts'
 import type { Topology } from '../../../processors/runtime/topology.ts'
 import { partitionOf } from '../../../schemas/values/partition.ts'
 import {
@@ -271,10 +273,27 @@ describe('a worker', () => {
       expect(await reason()).toBe('topic_recreated')
     })
 
-    it('refuses state of other topologies', async () => {
+    it('refuses state of other topologies, until a reset: then the log is read anew in the next epoch', async () => {
       await run()
       const [tally, rank] = TOYS as [Topology, Topology]
-      expect(await reason([{ ...tally, version: 2 }, rank])).toBe('topology_changed')
+      const changed = [{ ...tally, version: 2 }, rank]
+      expect(await reason(changed)).toBe('topology_changed')
+      const port = new MemoryKafka(cluster.broker)
+      const reset = (more = {}) =>
+        resetProcessors({ port, groupId: GROUP, topics, topologies: changed, ...more })
+      await expect(reset()).rejects.toMatchObject({ code: 'group_in_use' })
+      await cluster.stop()
+      const plan = await reset({ dryRun: true })
+      expect(plan.map(({ from, epoch }) => [from, epoch])).toEqual([
+        [0, 2],
+        [0, 2],
+      ])
+      expect(plan[0]?.keys).toBeGreaterThan(1)
+      expect(await reset()).toEqual(plan)
+      expect(await reset()).toEqual(plan.map((one) => ({ ...one, epoch: 3, keys: 1 })))
+      const { worker } = await cluster.start({ topologies: changed })
+      await until('all is read again', () => worker.whole && cluster.caughtUp())
+      expect(worker.runner(0)?.task?.place.epoch).toBe(3)
     })
   })
 })

@@ -118,8 +118,61 @@ describe('a checkpoint', () => {
     )
   })
 
-  it('writes only the cells that changed since, and those of an abandoned one again', () => {
+  it('keeps refusals that a replay would meet, and drops those behind it', () => {
+    const topologies = [topology(spec(8))]
+    const task = taskOf(topologies)
+    const topic = new Topic()
+    const checkpointer = new Checkpointer(task, options(topologies))
+    topic.write(checkpointer.refusals([3, 7]))
+    task.skipTo(5)
+    checkpointer.begin()
+    checkpointer.encode()
+    topic.write(checkpointer.part?.records ?? [])
+    checkpointer.confirmed()
+    expect([...topic.values.keys()].sort()).toEqual(['g|manifest', 'g|refused|7'])
+    const restored = taskOf(topologies)
+    const image = topic.image()
+    const loaded = image.load(restored, topologies, image.manifest as never, 'here')
+    expect([...loaded.refused]).toEqual([7])
+    restored.skipTo(8)
+    written(restored, topologies, topic, loaded)
+    expect([...topic.values.keys()]).toEqual(['g|manifest'])
+  })
+
+  it('leaves no old cell behind when a store grew out of them, and brings it all back', () => {
     const topologies = [topology(spec(64))]
+    const task = taskOf(topologies)
+    const topic = new Topic()
+    notes(task).set('first', 'x')
+    const checkpointer = written(task, topologies, topic)
+    const cells = () => [...topic.values.keys()].filter((key) => key.includes('|cell|'))
+    expect(cells()).toHaveLength(1)
+    for (let i = 0; i < 5_000; i++) notes(task).set(`k${i}`, 'v'.repeat(200))
+    for (let round = 0; round < 2; round++) {
+      notes(task).set('first', `round ${round}`)
+      checkpointer.begin()
+      checkpointer.encode()
+      if (round === 0) {
+        // Lost on its way: the next one writes and clears the same.
+        checkpointer.abandoned()
+        continue
+      }
+      topic.write(checkpointer.part?.records ?? [])
+      checkpointer.confirmed()
+    }
+    const layouts = new Set(cells().map((key) => key.split('|')[3]))
+    expect([...layouts]).toEqual([String(notes(task).cells)])
+    expect(notes(task).cells).toBeGreaterThan(8)
+    const restored = taskOf(topologies)
+    const image = topic.image()
+    expect(image.load(restored, topologies, image.manifest as never, 'here').obsolete).toEqual([])
+    expect(notes(restored).canonical()).toEqual(notes(task).canonical())
+    expect(notes(restored).cells).toBe(notes(task).cells)
+    expect(restored.state.dirtyCells).toBe(0)
+  })
+
+  it('writes only the cells that changed since, and those of an abandoned one again', () => {
+    const topologies = [topology(spec(8))]
     const task = taskOf(topologies)
     for (let i = 0; i < 500; i++) notes(task).set(`k${i}`, 'v')
     const checkpointer = written(task, topologies, new Topic())
