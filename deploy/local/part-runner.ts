@@ -15,7 +15,7 @@ import { messageOf, StackError } from './errors.ts'
 import { commandFor } from './launcher.ts'
 import type { Part, StackContext } from './part.ts'
 import { logFileOf } from './paths.ts'
-import { identityOf, type ProcessIdentity, stopProcess } from './processes.ts'
+import { groupOf, identityOf, portOwner, type ProcessIdentity, stopProcess } from './processes.ts'
 import type { PartState, PartStatus } from './state.ts'
 
 const CHECK_EVERY_MS = 150
@@ -192,11 +192,23 @@ export class PartRunner {
         ),
       ])
       if (typeof outcome !== 'string') throw new Error(describeEnd(outcome))
-      if (outcome === 'healthy') return
+      if (outcome === 'healthy') {
+        this.#expectOwnPorts(running)
+        return
+      }
       last = outcome
       await sleep(CHECK_EVERY_MS, undefined, { signal: this.#stop.signal })
     }
     throw new Error(`was not healthy within ${this.part.healthTimeoutMs / 1000} s (${last})`)
+  }
+
+  /** R1: an answer on our port counts only when our process gave it. */
+  #expectOwnPorts(running: Running): void {
+    for (const port of Object.values(this.part.ports)) {
+      const owner = portOwner(port)
+      if (owner === undefined || groupOf(owner.pid) === running.identity.pid) continue
+      throw new Error(`port ${port} is held by another process, pid ${owner.pid}: ${owner.command}`)
+    }
   }
 
   async #restart(reason: string): Promise<void> {

@@ -87,6 +87,13 @@ export const markedProcesses = (stackDir: string): MarkedProcess[] => {
   return found
 }
 
+/** The process group of a process, which is the pid of the child that leads it (O3). */
+export const groupOf = (pid: number): number | undefined => {
+  const stat = hasProcFs ? readOrUndefined(`/proc/${pid}/stat`) : undefined
+  if (stat === undefined) return undefined
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
+}
+
 /** The data folder of the stack that a process belongs to. */
 export const stackOf = (pid: number): string | undefined => {
   const environment = hasProcFs ? readOrUndefined(`/proc/${pid}/environ`) : undefined

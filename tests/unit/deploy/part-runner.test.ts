@@ -1,5 +1,6 @@
 /** Parts here are tiny Node programs; what counts as healthy is a file that they write. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -107,6 +108,17 @@ describe('a part', () => {
     await expect(start).rejects.toThrow(/not healthy within 0.4 s \(not ready\)/)
     expect(isAlive(first)).toBe(false)
     expect(part.state().pid).toBeNull()
+  })
+
+  it('is not healthy when somebody else answers on its port', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve))
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const part = runnerOf(partOf(FOR_EVER, { ports: { http: port }, check: () => Promise.resolve() }))
+    await expect(part.start()).rejects.toThrow(`port ${port} is held by another process, pid ${process.pid}`)
+    expect(part.status).toBe('failed')
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it('is not started again after it was stopped', async () => {
