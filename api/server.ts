@@ -116,7 +116,7 @@ export async function startApi(options: StartOptions): Promise<Api> {
   if (!(await waitForRedis(redis))) log.warn('Redis does not answer: live figures start when it does')
   const verifying = setInterval(() => {
     hub
-      .verifyIdentities()
+      .verify()
       .catch((error: unknown) => log.debug({ err: error }, 'could not look at the stores of the rooms'))
   }, VERIFY_MS)
   gateway.attach(server)

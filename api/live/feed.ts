@@ -46,7 +46,7 @@ export type Sequences = Readonly<Record<FeedChannel, number>>
 
 export interface Snapshot {
   readonly epoch: string
-  /** Run of the store for which the figures are whole; another run may repeat sequence numbers of a lost tail. */
+  /** Run of the store that answered: after a restart it may give sequence numbers of a lost tail away again. */
   readonly run: string
   readonly seqs: Sequences
   /** Last id of the feed at that instant; entries after it are news. */
@@ -58,9 +58,17 @@ export interface Snapshot {
   readonly customersOmitted: boolean
 }
 
+/** As much of a run id as tells two of them apart. */
+const RUN_CHARS = 8
+
 /** Names a history: what can be continued has the same identity (F3). */
 export const identityOf = (history: { readonly epoch: string; readonly run: string }): string =>
-  history.epoch === NO_EPOCH ? NO_EPOCH : `${history.epoch}.${history.run}`
+  history.epoch === NO_EPOCH ? NO_EPOCH : `${history.epoch}.${history.run.slice(0, RUN_CHARS)}`
+
+export interface Standing {
+  readonly identity: string
+  readonly whole: boolean
+}
 
 export interface FeedListener {
   onEntries(tenant: string, entries: readonly FeedEntry[]): void
@@ -72,8 +80,8 @@ export interface FeedSource {
   snapshot(tenant: string): Promise<Snapshot>
   /** The newest part of the feed, oldest first. */
   history(tenant: string): Promise<readonly FeedEntry[]>
-  /** Identities as they stand, to notice a store that was emptied in silence. */
-  identities(tenants: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** How the tenants stand, to notice a store that was emptied in silence, or is whole again. */
+  standings(tenants: readonly string[]): Promise<ReadonlyMap<string, Standing>>
   /** Entries after `lastId` go to the listener until `unfollow`. */
   follow(tenant: string, lastId: string): void
   unfollow(tenant: string): void

@@ -22,7 +22,15 @@ import {
   type Sequences,
   type Snapshot,
 } from './feed.ts'
-import { deltaPayload, type Payload, Publication, snapshotPayload } from './publication.ts'
+import {
+  deltaPayload,
+  type Payload,
+  Publication,
+  snapshotPayload,
+  statePayload,
+  type Step,
+  stepOf,
+} from './publication.ts'
 
 const BUFFER_MAX = 1_000
 const REPLAY_MAX = 1_000
@@ -44,7 +52,7 @@ export interface Joined {
   /** Where the snapshot stands; after a recovery, where the client stood. */
   readonly offset: number
   readonly recovered: boolean
-  readonly publications: readonly Publication[]
+  readonly publications: readonly Step[]
   /** Absent after a recovery: the client has the state. */
   readonly snapshot: Payload | undefined
   /** Call after the reply went out: buffered publications follow, then live ones. */
@@ -65,7 +73,7 @@ interface Member {
   /** Undefined until the snapshot is known: everything is buffered. */
   last: number | undefined
   started: boolean
-  buffer: Publication[]
+  buffer: Step[]
   overflowed: boolean
 }
 
@@ -80,6 +88,7 @@ interface Room {
   epoch: string
   identity: string
   seqs: Sequences
+  state: Snapshot['state']
   closed: string | undefined
 }
 
@@ -148,7 +157,7 @@ export class Hub implements FeedListener {
     const top = offsetOf(kind, snapshot.seqs)
     member.last = top
     member.buffer = member.buffer.filter((publication) => publication.offset > top)
-    let replay: readonly Publication[] | undefined
+    let replay: readonly Step[] | undefined
     if (from && from.epoch === epoch && from.offset <= top && snapshot.epoch !== NO_EPOCH) {
       const entries = from.offset === top ? [] : await room.history()
       replay = replayOf(member.channel, snapshot, entries, from.offset)
@@ -187,15 +196,27 @@ export class Hub implements FeedListener {
     for (const room of this.rooms.values()) this.close(room, reason)
   }
 
-  /** Compares the rooms with the store: one that was emptied publishes nothing that would tell. */
-  async verifyIdentities(): Promise<void> {
+  /**
+   * Compares the rooms with the store: one that was emptied publishes nothing that would tell, and one that is whole
+   * again neither.
+   */
+  async verify(): Promise<void> {
     const before = [...this.rooms.values()].map((room) => [room, room.identity] as const)
     if (before.length === 0) return
-    const identities = await this.source.identities(before.map(([room]) => room.tenant))
+    const standings = await this.source.standings(before.map(([room]) => room.tenant))
     for (const [room, identity] of before) {
       if (room.closed !== undefined || !room.followed || room.identity !== identity) continue
-      if ((identities.get(room.tenant) ?? NO_EPOCH) !== identity)
-        this.close(room, 'the store began a new history')
+      const standing = standings.get(room.tenant)
+      if ((standing?.identity ?? NO_EPOCH) !== identity) this.close(room, 'the store began a new history')
+      else if (standing?.whole === true && room.state === 'rebuilding') this.tellWhole(room)
+    }
+  }
+
+  private tellWhole(room: Room): void {
+    room.state = 'whole'
+    const payload = statePayload(room.tenant, 'whole')
+    for (const { started, sink, channel } of room.members) {
+      if (started) sink.publish(new Publication(channel.name, undefined, payload))
     }
   }
 
@@ -212,6 +233,7 @@ export class Hub implements FeedListener {
       epoch: NO_EPOCH,
       identity: NO_EPOCH,
       seqs: { kpi: 0, aging: 0 },
+      state: 'empty',
       closed: undefined,
     }
     room.opened = room.snapshot().then((snapshot) => {
@@ -220,6 +242,7 @@ export class Hub implements FeedListener {
       room.epoch = snapshot.epoch
       room.identity = identityOf(snapshot)
       room.seqs = snapshot.seqs
+      room.state = snapshot.state
       this.source.follow(tenant, snapshot.lastId)
     })
     room.opened.catch((error: unknown) => this.close(room, `the store did not answer: ${String(error)}`))
@@ -228,21 +251,21 @@ export class Hub implements FeedListener {
   }
 
   private deliver(room: Room, feed: FeedChannel, body: Body): void {
-    const made = new Map<ChannelKind, Publication>()
+    const made = new Map<ChannelKind, Step>()
     for (const member of room.members) {
       const { kind, name, tenant } = member.channel
       if (!carries(kind, feed)) continue
       let publication = made.get(kind)
       if (!publication) {
         const payload = deltaPayload(tenant, bodyOf(kind, body))
-        publication = new Publication(name, offsetOf(kind, room.seqs), payload)
+        publication = stepOf(name, offsetOf(kind, room.seqs), payload)
         made.set(kind, publication)
       }
       this.offer(member, publication)
     }
   }
 
-  private offer(member: Member, publication: Publication): void {
+  private offer(member: Member, publication: Step): void {
     if (member.started) {
       if (publication.offset <= (member.last ?? 0)) return
       member.last = publication.offset
@@ -297,7 +320,7 @@ export function replayOf(
   snapshot: Snapshot,
   entries: readonly FeedEntry[],
   from: number,
-): readonly Publication[] | undefined {
+): readonly Step[] | undefined {
   const { kind, name, tenant } = channel
   const top = offsetOf(kind, snapshot.seqs)
   if (top - from > REPLAY_MAX) return undefined
@@ -305,7 +328,7 @@ export function replayOf(
   const seqs: Record<FeedChannel, number> = { ...snapshot.seqs }
   for (const feed of FEED_CHANNELS)
     seqs[feed] = own.findLast((entry) => entry.channel === feed)?.seq ?? seqs[feed]
-  const found: Publication[] = []
+  const found: Step[] = []
   let chars = 0
   let reached = offsetOf(kind, seqs)
   for (let i = own.length - 1; i >= 0 && reached > from; i--) {
@@ -313,7 +336,7 @@ export function replayOf(
     if (!entry || entry.seq !== seqs[entry.channel]) return undefined
     if (reached <= top) {
       if (entry.body === undefined) return undefined
-      const publication = new Publication(name, reached, deltaPayload(tenant, bodyOf(kind, entry.body)))
+      const publication = stepOf(name, reached, deltaPayload(tenant, bodyOf(kind, entry.body)))
       chars += publication.frame().length
       if (chars > REPLAY_CHARS_MAX) return undefined
       found.push(publication)

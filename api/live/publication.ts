@@ -8,13 +8,14 @@ import type { Body, KpiWindow, Snapshot } from './feed.ts'
 const PAYLOAD_SCHEMA = 1
 
 export interface Payload extends Body {
-  readonly type: 'snapshot' | 'delta'
+  /** state = the figures that were being filled in again are whole; carries nothing else and moves no offset. */
+  readonly type: 'snapshot' | 'delta' | 'state'
   readonly schema: number
   readonly tenantId: string
   /** Newest log time of what the frame carries; null when it carries nothing. */
   readonly timestamp: string | null
   readonly asOf: string | null
-  /** Snapshot only. */
+  /** Not in a delta. */
   readonly state?: Snapshot['state']
   readonly customersOmitted?: true
   /** How many publications were merged into this one because the reader was slow; absent = none. */
@@ -23,12 +24,13 @@ export interface Payload extends Body {
 
 export class Publication {
   readonly channel: string
-  readonly offset: number
+  /** Absent = not a step of the stream. */
+  readonly offset: number | undefined
   readonly payload: Payload
   private text: string | undefined
   private plain: Map<string, readonly string[]> | undefined
 
-  constructor(channel: string, offset: number, payload: Payload) {
+  constructor(channel: string, offset: number | undefined, payload: Payload) {
     this.channel = channel
     this.offset = offset
     this.payload = payload
@@ -70,6 +72,12 @@ function stampOf(body: Body): { timestamp: string | null; asOf: string | null } 
   return { timestamp: logTime === 0 ? null : new Date(logTime).toISOString(), asOf }
 }
 
+/** A publication of the stream: it has an offset. */
+export type Step = Publication & { readonly offset: number }
+
+export const stepOf = (channel: string, offset: number, payload: Payload): Step =>
+  new Publication(channel, offset, payload) as Step
+
 export const snapshotPayload = (tenantId: string, snapshot: Snapshot, body: Body): Payload => ({
   type: 'snapshot',
   schema: PAYLOAD_SCHEMA,
@@ -88,6 +96,15 @@ export const deltaPayload = (tenantId: string, body: Body): Payload => ({
   ...body,
 })
 
+export const statePayload = (tenantId: string, state: Snapshot['state']): Payload => ({
+  type: 'state',
+  schema: PAYLOAD_SCHEMA,
+  tenantId,
+  timestamp: null,
+  asOf: null,
+  state,
+})
+
 function mergeKpis(older: Body['kpis'], newer: Body['kpis']): Body['kpis'] {
   if (!older || !newer) return newer ?? older
   const merged: Record<string, KpiWindow> = { ...older }
@@ -102,8 +119,10 @@ export function merge(older: Publication, newer: Publication): Publication {
   const kpis = mergeKpis(older.payload.kpis, newer.payload.kpis)
   const aging = newer.payload.aging ? { ...older.payload.aging, ...newer.payload.aging } : older.payload.aging
   const { timestamp, asOf } = newer.payload
-  return new Publication(newer.channel, newer.offset, {
+  const type = newer.payload.type === 'state' ? older.payload.type : newer.payload.type
+  return new Publication(newer.channel, newer.offset ?? older.offset, {
     ...newer.payload,
+    type,
     timestamp: timestamp ?? older.payload.timestamp,
     asOf: asOf ?? older.payload.asOf,
     ...(kpis ? { kpis } : {}),
@@ -120,7 +139,8 @@ export const keyCount = ({ payload }: Publication): number =>
 /** `kpi:update` with the measures of one window that changed, `aging:update` with the slices that changed. */
 export function plainFramesOf(payload: Payload, window: string): readonly string[] {
   const frames: string[] = []
-  const { timestamp, asOf } = payload
+  const { timestamp, asOf, state } = payload
+  if (payload.type === 'state') frames.push(JSON.stringify({ event: 'state', data: { timestamp, state } }))
   const kpis = payload.kpis?.[window]?.measures
   if (kpis && Object.keys(kpis).length > 0) {
     frames.push(JSON.stringify({ event: 'kpi:update', data: { timestamp, asOf, window, kpis } }))

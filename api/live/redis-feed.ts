@@ -26,6 +26,7 @@ import {
   type KpiWindow,
   NO_EPOCH,
   type Snapshot,
+  type Standing,
 } from './feed.ts'
 
 /** Above this many customers a snapshot has the total alone. */
@@ -37,7 +38,6 @@ const HISTORY_PAGE = 100
 const HISTORY_CHARS_MAX = 4_194_304
 const UNBLOCK_TRIES_MAX = 5
 const UNBLOCK_RETRY_MS = 10
-const RUN_CHARS = 8
 
 /** KEYS: seq, feed, sync, aging, then one per window. ARGV: most customers, field of the total. Reads only. */
 const SNAPSHOT_SCRIPT = `
@@ -135,6 +135,7 @@ export class RedisFeed implements FeedSource {
   }
 
   async snapshot(tenant: string): Promise<Snapshot> {
+    const run = this.knownRun()
     const keys = keysOf(tenant)
     const all = [keys.seq, keys.feed, keys.sync, keys.aging, ...WINDOWS.map((window) => keys.kpi(window))]
     const reply = (await this.commands.eval(
@@ -150,10 +151,10 @@ export class RedisFeed implements FeedSource {
     const known = Object.keys(body.kpis ?? {}).length > 0 || body.aging !== undefined
     return {
       epoch: sequences?.epoch ?? NO_EPOCH,
-      run: sync.slice(0, RUN_CHARS),
+      run,
       seqs: sequences?.last ?? { kpi: 0, aging: 0 },
       lastId,
-      state: !known ? 'empty' : sync !== '' && sync === this.runId() ? 'whole' : 'rebuilding',
+      state: !known ? 'empty' : sync === run ? 'whole' : 'rebuilding',
       body,
       customersOmitted: agingFields > SNAPSHOT_CUSTOMERS_MAX + 1,
     }
@@ -176,23 +177,31 @@ export class RedisFeed implements FeedSource {
     }
   }
 
-  async identities(tenants: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async standings(tenants: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+    const run = this.knownRun()
     const pipeline = this.commands.pipeline()
     for (const tenant of tenants) {
       const keys = keysOf(tenant)
       pipeline.hget(keys.seq, 'epoch').get(keys.sync)
     }
     const replies = (await pipeline.exec()) ?? []
-    const identities = new Map<string, string>()
+    const standings = new Map<string, Standing>()
     tenants.forEach((tenant, i) => {
       const [epochError, epoch] = replies[i * 2] ?? [new Error('no reply')]
       const [syncError, sync] = replies[i * 2 + 1] ?? [new Error('no reply')]
       if (epochError) throw epochError
       if (syncError) throw syncError
-      const run = typeof sync === 'string' ? sync.slice(0, RUN_CHARS) : ''
-      identities.set(tenant, identityOf({ epoch: typeof epoch === 'string' ? epoch : NO_EPOCH, run }))
+      const identity = identityOf({ epoch: typeof epoch === 'string' ? epoch : NO_EPOCH, run })
+      standings.set(tenant, { identity, whole: sync === run })
     })
-    return identities
+    return standings
+  }
+
+  /** Without it nobody can say whether a history goes on. */
+  private knownRun(): string {
+    const run = this.runId()
+    if (run === '') throw new Error('the run id of Redis is not known yet')
+    return run
   }
 
   private async run(): Promise<void> {

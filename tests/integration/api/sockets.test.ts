@@ -79,9 +79,12 @@ async function watch(
 
 const dso = (payload: Payload | undefined) => payload?.kpis?.['30d']?.measures['dso']?.value
 const total = (payload: Payload | undefined) => payload?.aging?.['total']?.total
-const offsets = (watcher: Watcher) => watcher.got.map((publication) => publication.offset)
+const offsets = (watcher: Watcher) =>
+  watcher.got.flatMap(({ offset }) => (offset === undefined ? [] : [offset]))
 const seen = (watcher: Watcher) =>
-  watcher.got.map(({ data }) => dso(data as Payload) ?? total(data as Payload))
+  watcher.got
+    .filter(({ offset }) => offset !== undefined)
+    .map(({ data }) => dso(data as Payload) ?? total(data as Payload))
 
 describe('the stock centrifuge client', () => {
   it('gets the state in the reply and every change after it, on the channel of both feeds', async () => {
@@ -266,20 +269,17 @@ describe('when Redis', () => {
     await redis.up()
     const before = watcher.subscribed.length
     await until('the way back', () => watcher.subscribed.length > before, 10_000)
+    // A server that was killed may have lost a tail: nothing of the run before is continued.
+    expect(watcher.subscribed.at(-1)).toMatchObject({ wasRecovering: true, recovered: false })
+    expect(watcher.snapshot()).toMatchObject({ state: 'rebuilding' })
+    expect(dso(watcher.snapshot())).toBe('7')
     await writer.kpi(tenant, { dso: '8' })
     await writer.sync(tenant)
-    await until(
-      'the newest figure',
-      () => dso(watcher.snapshot()) === '8' || dso(watcher.got.at(-1)?.data as Payload) === '8',
-      10_000,
-    )
-    await until(
-      'a whole state',
-      () =>
-        watcher.subscribed.some(
-          ({ data }) => (data as Payload | undefined)?.state === 'whole' && dso(data as Payload) === '8',
-        ),
-      10_000,
+    await until('the newest figure', () => watcher.got.some(({ data }) => dso(data as Payload) === '8'))
+    await until('the news that the figures are whole', () =>
+      watcher.got.some(
+        ({ data }) => (data as Payload).type === 'state' && (data as Payload).state === 'whole',
+      ),
     )
   }, 40_000)
 })

@@ -20,7 +20,7 @@ class Recorder implements Sink {
   invalidate(reason: string): void {
     this.invalid.push(reason)
   }
-  get offsets(): number[] {
+  get offsets(): (number | undefined)[] {
     return this.got.map((publication) => publication.offset)
   }
 }
@@ -265,11 +265,31 @@ describe('a room', () => {
     feed.write('acme', kpiBody('1'))
     const sink = new Recorder()
     ;(await hub.join(KPI, sink)).start()
-    await hub.verifyIdentities()
+    await hub.verify()
     expect(sink.invalid).toEqual([])
     feed.flush('acme', 'none')
-    await hub.verifyIdentities()
+    await hub.verify()
     expect(sink.invalid).toHaveLength(1)
+  })
+
+  it('goes on, and says so, when figures that were being filled in again are whole', async () => {
+    feed.tenant('acme').whole = false
+    feed.write('acme', kpiBody('1'))
+    const sink = new Recorder()
+    const joined = await hub.join(KPI, sink)
+    expect(joined.snapshot?.state).toBe('rebuilding')
+    joined.start()
+    await hub.verify()
+    expect(sink.got).toEqual([])
+    feed.tenant('acme').whole = true
+    await hub.verify()
+    await hub.verify()
+    feed.publish('acme', kpiBody('2'))
+    expect(sink.got.map(({ payload, offset }) => [payload.type, payload.state, offset])).toEqual([
+      ['state', 'whole', undefined],
+      ['delta', undefined, 2],
+    ])
+    expect(sink.invalid).toEqual([])
   })
 
   it('ends for all when the store is lost or a change is too large', async () => {

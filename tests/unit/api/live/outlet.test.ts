@@ -3,7 +3,13 @@ import { beforeEach, describe, expect, it } from '@jest/globals'
 import { CLOSE, type CloseCode } from '../../../../api/live/close-codes.ts'
 import type { Body } from '../../../../api/live/feed.ts'
 import { Outlet } from '../../../../api/live/outlet.ts'
-import { deltaPayload, type Payload, Publication, plainFramesOf } from '../../../../api/live/publication.ts'
+import {
+  deltaPayload,
+  type Payload,
+  Publication,
+  plainFramesOf,
+  statePayload,
+} from '../../../../api/live/publication.ts'
 import { agingBody, kpiBody } from '../support/memory-feed.ts'
 
 let at: number
@@ -121,6 +127,19 @@ describe('an outlet', () => {
     outlet.end()
     outlet.publish(publication(kpiBody('2')))
     expect(sent).toEqual([])
+  })
+})
+
+describe('a merge', () => {
+  it('of a change and the news that figures are whole keeps the change, its offset and its type', () => {
+    unsent = 101
+    const change = publication(kpiBody('1'))
+    outlet.publish(change)
+    outlet.publish(new Publication('kpi:acme', undefined, statePayload('acme', 'whole')))
+    unsent = 0
+    outlet.sweep()
+    expect(dataOf(sent[0])).toMatchObject({ offset: change.offset, data: { type: 'delta', state: 'whole' } })
+    expect(dataOf(sent[0]).data.kpis?.['30d']?.measures['dso']?.value).toBe('1')
   })
 })
 

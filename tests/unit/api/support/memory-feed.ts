@@ -8,6 +8,7 @@ import {
   type FeedSource,
   identityOf,
   type Snapshot,
+  type Standing,
 } from '../../../../api/live/feed.ts'
 
 export const kpiBody = (dso: string, logTime = 1_700_000_000_000): Body => {
@@ -51,6 +52,7 @@ interface Tenant {
   body: Body
   entries: FeedEntry[]
   followed: number | undefined
+  whole: boolean
 }
 
 export class MemoryFeed implements FeedSource {
@@ -72,6 +74,7 @@ export class MemoryFeed implements FeedSource {
         body: {},
         entries: [],
         followed: undefined,
+        whole: true,
       }
       this.tenants.set(name, tenant)
     }
@@ -133,7 +136,7 @@ export class MemoryFeed implements FeedSource {
     this.snapshots++
     if (this.failing) throw new Error('out of reach')
     const tenant = this.tenant(name)
-    const state = Object.keys(tenant.body).length === 0 ? 'empty' : 'whole'
+    const state = Object.keys(tenant.body).length === 0 ? 'empty' : tenant.whole ? 'whole' : 'rebuilding'
     const { epoch, run, body } = tenant
     const snapshot: Snapshot = {
       epoch,
@@ -154,8 +157,13 @@ export class MemoryFeed implements FeedSource {
     return [...this.tenant(name).entries]
   }
 
-  async identities(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return new Map(names.map((name) => [name, identityOf(this.tenant(name))]))
+  async standings(names: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+    return new Map(
+      names.map((name) => [
+        name,
+        { identity: identityOf(this.tenant(name)), whole: this.tenant(name).whole },
+      ]),
+    )
   }
 
   follow(name: string, lastId: string): void {
