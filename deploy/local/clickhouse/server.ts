@@ -30,6 +30,7 @@ export interface FrontOptions {
 const BODY_MAX = 4 * 1024 * 1024 * 1024
 const HEADER_MAX = 1024 * 1024
 const AUTH_DELAY_MS = 100
+const TEXT = 'text/plain; charset=UTF-8'
 const DISPLAY_NAME = 'nikash-local'
 
 export class Front {
@@ -77,10 +78,11 @@ export class Front {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost')
     if (this.#stopping) response.setHeader('Connection', 'close')
     try {
-      if (url.pathname === '/') await this.#query(request, response, url)
+      const url = URL.parse(`http://localhost${request.url ?? '/'}`)
+      if (url === null) send(response, 400, TEXT, Buffer.from('the request line has no usable path\n'))
+      else if (url.pathname === '/') await this.#query(request, response, url)
       else plain(request, response, url.pathname)
     } catch (error) {
       // Of the front itself, after the answer began: the client sees a cut connection, not half an answer as a whole.
@@ -155,7 +157,7 @@ export class Front {
     // What is left of the body is not read: the connection can't be used again.
     if (!request.complete) response.setHeader('Connection', 'close')
     const body = Buffer.from(render(failure, this.#options.engine.version))
-    send(response, unnamed ? 401 : httpStatus(failure), 'text/plain; charset=UTF-8', body)
+    send(response, unnamed ? 401 : httpStatus(failure), TEXT, body)
     if (!request.complete) request.resume()
   }
 }
@@ -167,18 +169,13 @@ const isGreeting = (request: IncomingMessage, url: URL): boolean =>
 
 function plain(request: IncomingMessage, response: ServerResponse, path: string): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    send(response, 405, 'text/plain; charset=UTF-8', Buffer.from('queries are POSTed to /\n'))
+    send(response, 405, TEXT, Buffer.from('queries are POSTed to /\n'))
   } else if (path === '/ping' || path === '/replicas_status' || path === '/livez') {
     send(response, 200, 'text/html; charset=UTF-8', Buffer.from('Ok.\n'))
   } else if (path === '/readyz') {
     send(response, 200, 'application/json', Buffer.from('{"status":"ok","service":"clickhouse"}'))
   } else {
-    send(
-      response,
-      404,
-      'text/plain; charset=UTF-8',
-      Buffer.from(`There is no handle ${path}. Use / or /ping\n`),
-    )
+    send(response, 404, TEXT, Buffer.from(`There is no handle ${path}. Use / or /ping\n`))
   }
 }
 

@@ -50,6 +50,35 @@ describe('answers', () => {
     expect((await front.ask({ method: 'GET', path: '/readyz', user: '' })).status).toBe(200)
     expect((await front.ask({ method: 'GET', path: '/nothing', user: '' })).status).toBe(404)
   })
+  it('odd requests are answered and end nothing', async () => {
+    for (const path of [
+      '//',
+      '/\\',
+      '/%',
+      '/?%',
+      '/?query=%zz',
+      '/ping//',
+      '/?user=a&user=b',
+      '*',
+      'http://x/',
+      ':1',
+    ]) {
+      const raw = await new Promise<string>((resolve, reject) => {
+        const socket = connect(front.port, '127.0.0.1', () => {
+          socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+        })
+        socket.setEncoding('utf8')
+        let text = ''
+        socket.on('data', (part: string) => {
+          text += part
+        })
+        socket.on('end', () => resolve(text))
+        socket.on('error', reject)
+      })
+      expect([path, /^HTTP\/1\.1 [234]\d\d /.test(raw)]).toEqual([path, true])
+    }
+    expect(await front.sql('SELECT 1')).toBe('1\n')
+  })
   it('say what they are', async () => {
     const reply = await front.ask({
       params: { query_id: 'my-id', default_format: 'JSONEachRow' },
