@@ -5,6 +5,9 @@
  * when its own day is not after the day asked for; when we learned of it does not matter. Q3: amounts in the base
  * currency are amount x document rate, rounded half away from zero to the currency's minor unit. Q4: an allocation
  * counts from max(its day, invoice date) until the earlier of the invoice's cancelling and the payment's reversal.
+ * Q6: what command services refuse and a careless source may send is capped by document: an invoice is never less than
+ * settled, a payment never more than applied. The fold caps allocation by allocation, so with over-allocated documents, or
+ * allocations across currencies, the two may say differently what is left of which payment.
  * Q5: the texts are flat and say each thing once: analysing a query costs more than running it over 5,000 invoices.
  */
 

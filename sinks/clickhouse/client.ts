@@ -43,8 +43,6 @@ export class StoreError extends NikashError {
   }
 }
 
-const QUERY_BYTES_MAX = 32 * 1024 * 1024
-
 export function openStore({ url, username, password, timeoutMs = 30_000 }: StoreOptions): Store {
   const client = createClient({
     url,
@@ -70,7 +68,6 @@ export function openStore({ url, username, password, timeoutMs = 30_000 }: Store
           query_params: { ...parameters },
           format: 'JSONEachRow',
           clickhouse_settings: {
-            max_query_size: String(QUERY_BYTES_MAX),
             output_format_json_quote_64bit_integers: 0,
             output_format_json_quote_decimals: 1,
           },

@@ -59,6 +59,39 @@ interface Known {
   readonly ids: Set<string>
 }
 
+interface VersionsRow {
+  readonly t: string
+  readonly k: string
+  readonly a: string
+  readonly v: readonly number[]
+}
+
+interface IdRow {
+  readonly t: string
+  readonly e: string
+}
+
+const KEYS_BYTES_MAX = 160 * 1024
+
+/** Keys as lists with commas, each below a number of bytes (a key alone may be above). */
+export function textsOf(keys: Iterable<string>, bytesMax: number): string[] {
+  const texts: string[] = []
+  let list: string[] = []
+  let bytes = 0
+  for (const key of keys) {
+    const size = Buffer.byteLength(key) + 2
+    if (bytes + size > bytesMax && list.length > 0) {
+      texts.push(list.join(', '))
+      list = []
+      bytes = 0
+    }
+    list.push(key)
+    bytes += size
+  }
+  if (list.length > 0) texts.push(list.join(', '))
+  return texts
+}
+
 /** Order of an event in the log of its tenant, as the column _position. */
 export const positionOf = (epoch: number, offset: number): bigint => (BigInt(epoch) << 48n) | BigInt(offset)
 
@@ -157,28 +190,35 @@ export class FactsWriter implements RangeWriter {
   }
 
   /** What the processor refused is not known to the accept rules. */
-  async #versionsBefore(
-    aggregates: ReadonlySet<string>,
-    before: bigint,
-  ): Promise<{ readonly t: string; readonly k: string; readonly a: string; readonly v: number[] }[]> {
-    if (aggregates.size === 0) return []
-    return this.#options.store.query(`
+  #versionsBefore(aggregates: ReadonlySet<string>, before: bigint): Promise<VersionsRow[]> {
+    return this.#lookUp(
+      aggregates,
+      (keys) => `
 SELECT tenant_id AS t, aggregate_type AS k, aggregate_id AS a,
   arrayMap(x -> x.2, arraySort(groupArray((_position, aggregate_version)))) AS v
 FROM ${TABLE}
-WHERE (tenant_id, entity, aggregate_id) IN (${[...aggregates].join(', ')})
+WHERE (tenant_id, entity, aggregate_id) IN (${keys})
   AND _position < ${before} AND aggregate_version > 0 AND ${NOT_REFUSED}
-GROUP BY t, k, a`)
+GROUP BY t, k, a`,
+    )
   }
 
-  async #idsBefore(
-    ids: ReadonlySet<string>,
-    before: bigint,
-  ): Promise<{ readonly t: string; readonly e: string }[]> {
-    if (ids.size === 0) return []
-    return this.#options.store.query(`
+  #idsBefore(ids: ReadonlySet<string>, before: bigint): Promise<IdRow[]> {
+    return this.#lookUp(
+      ids,
+      (keys) => `
 SELECT tenant_id AS t, event_id AS e FROM ${TABLE}
-WHERE (tenant_id, event_id) IN (${[...ids].join(', ')}) AND _position < ${before} AND ${NOT_REFUSED}`)
+WHERE (tenant_id, event_id) IN (${keys}) AND _position < ${before} AND ${NOT_REFUSED}`,
+    )
+  }
+
+  /** One query, or as many as keep each text below the limit of servers (max_query_size, 256 KB by default). */
+  async #lookUp<R>(keys: ReadonlySet<string>, queryOf: (keys: string) => string): Promise<R[]> {
+    const found: R[] = []
+    for (const part of textsOf(keys, KEYS_BYTES_MAX)) {
+      found.push(...(await this.#options.store.query<R>(queryOf(part))))
+    }
+    return found
   }
 
   /** J3: one row of the range there = all of it is. Holds however long ago the insert was. */

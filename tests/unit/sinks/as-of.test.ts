@@ -27,11 +27,11 @@ import {
   received,
   registered,
   reversed,
-  spent,
   T,
 } from './support/events.ts'
 import { quietLog } from './support/harness.ts'
 import { booksOn, controlAccountOn, figuresUpTo } from './support/plain-books.ts'
+import { FIRST, history, SPAN } from './support/random-books.ts'
 
 let store: ChdbStore
 beforeAll(async () => {
@@ -297,98 +297,16 @@ describe('receivables as of a day, in SQL', () => {
   })
 })
 
-/** Mulberry32: a small seeded generator, so that a failure can be played again. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below)
-  }
-}
-
-const FIRST = parseDay('2025-12-20')
-const SPAN = 120
-
-/** Events that a command service would let through, in an order that need not be that of their dates. */
-function history(seed: number): FinanceEvent[] {
-  const next = random(seed)
-  const day = () => formatDay(FIRST + next(SPAN))
-  const later: FinanceEvent[] = []
-  const events: FinanceEvent[] = [registered()]
-  const left = new Map<string, { cents: number; currency: string; rate: bigint }>()
-  for (let n = 0; n < 40; n++) {
-    const id = `i${n}`
-    const cents = 1 + next(100_000)
-    const currency = next(3) === 0 ? 'USD' : 'BDT'
-    const rate = currency === 'USD' ? BigInt(11_000_000_000 + next(999_999_999)) : 100_000_000n
-    const date = day()
-    const total = (cents / 100).toFixed(2)
-    const fields = {
-      date,
-      due: formatDay(parseDay(date) + next(60)),
-      total,
-      currency,
-      rate,
-      customer: `c${next(5)}`,
-    }
-    const kind = next(10)
-    left.set(id, { cents, currency, rate })
-    if (kind < 2) {
-      events.push(created(id, { ...fields, status: 'DRAFT', disputed: next(2) === 0 }))
-      if (kind === 0) events.push(approved(id, { ...fields, on: day() }))
-    } else events.push(created(id, { ...fields, disputed: next(5) === 0 }))
-    let version = 3
-    if (kind > 5) later.push(moved(id, day(), day(), version++))
-    if (kind > 7) later.push(moved(id, day(), day(), version++))
-    if (kind === 9) later.push(cancelled(id, day(), version))
-  }
-  for (let n = 0; n < 40; n++) {
-    const id = `p${n}`
-    const target = `i${next(44)}`
-    const open = left.get(target) ?? { cents: 5_000, currency: 'BDT', rate: 100_000_000n }
-    const part = next(2) === 0 ? open.cents : next(open.cents + 1)
-    const extra = next(3) === 0 ? next(500) : 0
-    if (part + extra === 0) continue
-    const text = (cents: number) => (cents / 100).toFixed(2)
-    // The rate of a payment is that of its own day.
-    const rate = open.currency === 'USD' ? BigInt(11_000_000_000 + next(999_999_999)) : open.rate
-    const date = day()
-    const now = next(3) === 0 || part === 0 ? {} : { to: { [target]: text(part) } }
-    const fields = {
-      date,
-      amount: text(part + extra),
-      currency: open.currency,
-      rate,
-      customer: `c${next(5)}`,
-      ...now,
-    }
-    const payment = received(id, fields)
-    events.splice(next(events.length), 0, payment)
-    const fate = next(8)
-    if (left.has(target)) left.set(target, { ...open, cents: open.cents - part })
-    if (!('to' in now) && part > 0) {
-      const on = formatDay(parseDay(date) + next(20))
-      later.push(allocated(id, on, { [target]: text(part) }))
-    }
-    if (fate === 0) later.push(reversed(id, day(), 9))
-    if (fate === 1) later.push(failed(id, day(), 9))
-  }
-  for (let n = 0; n < 8; n++) events.push(spent(`e${n}`, day(), String(1 + next(900))))
-  return [...events, ...later]
-}
-
 const SEEDS = Number(process.env['NIKASH_SEED'] ?? 20_261_123)
 
 describe('receivables as of a day, in SQL against a plain recomputation', () => {
-  for (let n = 0; n < 4; n++) {
+  for (let n = 0; n < 2; n++) {
     const seed = SEEDS + n
     it(`agrees on every amount of random books (seed ${seed})`, async () => {
       const events = history(seed)
       await book(events)
-      for (let step = 0; step < 8; step++) {
-        const day = FIRST + Math.floor((step * SPAN) / 7)
+      for (let step = 0; step < 6; step++) {
+        const day = FIRST + Math.floor((step * SPAN) / 5)
         const { items, credits } = booksOn(events, day)
         const open = await store.query<OpenItemRow>(openItemsSql, at(day))
         const byId = <R extends { id: string }>(rows: readonly R[]) =>

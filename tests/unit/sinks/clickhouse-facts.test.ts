@@ -2,12 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { MemoryBroker } from '../../../platform/kafka/memory/broker.ts'
 import type { RecordCodec } from '../../../schemas/codec/event-codec.ts'
 import { DLQ_HEADERS, dlqOf, TOPICS } from '../../../schemas/topics.ts'
+import { textsOf } from '../../../sinks/clickhouse/facts-writer.ts'
 import { migrate } from '../../../sinks/clickhouse/migrate.ts'
 import { parseIntent } from '../../../sinks/runtime/intents.ts'
 import { type ChdbStore, openChdb } from './support/chdb-store.ts'
 import { approved, created, event, received, registered, T } from './support/events.ts'
 import {
   homeOf,
+  LIMITS,
   makeBroker,
   openCodec,
   produceEvents,
@@ -141,6 +143,25 @@ describe('facts sink', () => {
       { _partition: home, _offset: 3 },
     ])
   })
+
+  it('judges chunks whose keys are too many for one query', async () => {
+    const long = 'x'.repeat(100)
+    const events = Array.from({ length: 2_500 }, (_, i) =>
+      created(`${long}${i}`, { date: '2026-01-05', total: '1', version: i % 2 === 0 ? 1 : null }),
+    )
+    produceEvents(broker, codec, [...events, ...events])
+    running.push(
+      await startSink(broker, store, codec, {
+        ...LIMITS,
+        chunkRecordsMax: 5_000,
+        chunkBytesMax: 1e8,
+        intervalMs: 100,
+      }),
+    )
+    await until('all is done', () => committed().offset === 5_000 && committed().metadata === '', 20_000)
+    expect(await count('finance.event_log')).toBe(2_500)
+    expect(textsOf(['aaaa', 'bb', 'cccc', 'dddddddddddd'], 12)).toEqual(['aaaa, bb', 'cccc', 'dddddddddddd'])
+  }, 30_000)
 
   it('announces the range before it inserts', async () => {
     const seen: { offset: number; last: number | null }[] = []

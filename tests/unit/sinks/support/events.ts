@@ -109,6 +109,7 @@ export interface PaymentFields {
   readonly customer?: string
   readonly currency?: string
   readonly rate?: bigint
+  readonly version?: number
 }
 
 const allocationsOf = (to: Readonly<Record<string, string>> = {}) =>
@@ -116,7 +117,7 @@ const allocationsOf = (to: Readonly<Record<string, string>> = {}) =>
 
 export const received = (id: string, f: PaymentFields) =>
   event('PaymentReceived', id, {
-    aggregateVersion: 1,
+    aggregateVersion: f.version ?? 1,
     paymentNumber: `P-${id}`,
     customerId: f.customer ?? 'c1',
     customerName: `Customer ${f.customer ?? 'c1'}`,
