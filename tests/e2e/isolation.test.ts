@@ -114,7 +114,7 @@ describeStack(
 
       const plain = new WebSocket(`${stack.apiUrl.replace(/^http/, 'ws')}/ws`)
       const frames: string[] = []
-      plain.on('message', (data) => frames.push(String(data)))
+      plain.on('message', (data: Buffer) => frames.push(data.toString('utf8')))
       const closed = new Promise<number>((resolve) => plain.on('close', resolve))
       await new Promise((resolve) => plain.on('open', resolve))
       plain.send(JSON.stringify({ join: `tenant:${b.tenant}`, token: a.reader }))

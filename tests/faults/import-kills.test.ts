@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createClient } from '@clickhouse/client'
 import { afterAll, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { nikash } from '../support/cli.ts'
 import { type Aging, cents, eventually, freshTenant, read } from '../support/http.ts'
 import { agingByDay } from '../support/receivables-oracle.ts'
@@ -130,9 +129,7 @@ describeStack(
         const [rows, ids] = await stored(tenant)
         expect(rows).toBe(ids)
 
-        const client = new pg.Client({ connectionString: stack.databaseOwnerUrl })
-        await client.connect()
-        const expected = await agingByDay(client, csv, '2020-01-01', '2021-06-30').finally(() => client.end())
+        const expected = await agingByDay(stack.databaseOwnerUrl, csv, '2020-01-01', '2021-06-30')
         const token = await signToken(stack.jwtAccessSecret, { tenant, role: 'reader' })
         const sample = [...expected].filter((_, i) => i % 30 === 0)
         for (const [day, { due, posting }] of sample) {

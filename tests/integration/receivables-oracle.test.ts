@@ -1,6 +1,5 @@
 /** The oracle of the end-to-end test is itself checked by a hand-made table, and shown to notice a moved edge. */
 import { expect, it } from '@jest/globals'
-import pg from 'pg'
 import { agingByDay } from '../support/receivables-oracle.ts'
 import { describeStack } from '../support/stack.ts'
 
@@ -10,9 +9,7 @@ describeStack('the SQL oracle for aging', ['databaseOwnerUrl'], (stack) => {
     const csv = ['InvoiceDate,DueDate,SettledDate,InvoiceAmount', '3/1/2012,3/31/2012,7/1/2012,10.50'].join(
       '\n',
     )
-    const client = new pg.Client({ connectionString: stack.databaseOwnerUrl })
-    await client.connect()
-    const days = await agingByDay(client, csv, '2012-02-29', '2012-07-02').finally(() => client.end())
+    const days = await agingByDay(stack.databaseOwnerUrl, csv, '2012-02-29', '2012-07-02')
     const due = (day: string) => days.get(day)?.due.map(Number)
     expect(due('2012-02-29')).toEqual([0, 0, 0, 0, 0])
     expect(due('2012-03-01')).toEqual([1050, 0, 0, 0, 0])

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type pg from 'pg'
+import pg from 'pg'
 
 /** Cents by bucket: current, 1-30, 31-60, 61-90, over 90. */
 export type Cents = readonly [bigint, bigint, bigint, bigint, bigint]
@@ -29,7 +29,7 @@ const BUCKETS = (anchor: string) => `
  * written on or before d and settled after d or not at all.
  */
 export async function agingByDay(
-  client: pg.ClientBase,
+  databaseUrl: string,
   csv: string,
   from: string,
   to: string,
@@ -38,8 +38,10 @@ export async function agingByDay(
   const [header, ...lines] = csv.split(/\r?\n/).filter((line) => line !== '')
   const names = (header ?? '').split(',')
   const column = (name: string) => lines.map((line) => line.split(',')[names.indexOf(name)] ?? '')
-  await client.query('create temp table raw_lines (invoiced date, due date, settled date, cents bigint)')
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
   try {
+    await client.query('create temp table raw_lines (invoiced date, due date, settled date, cents bigint)')
     await client.query(
       `insert into raw_lines
        select to_date(i, 'MM/DD/YYYY'), to_date(u, 'MM/DD/YYYY'), to_date(nullif(s, ''), 'MM/DD/YYYY'), (a::numeric * 100)::bigint
@@ -58,6 +60,6 @@ export async function agingByDay(
       row.slice(at, at + 5).map((c) => BigInt(c ?? 0)) as unknown as Cents
     return new Map(answer.rows.map((row) => [row[0] ?? '', { due: cents(row, 1), posting: cents(row, 6) }]))
   } finally {
-    await client.query('drop table raw_lines')
+    await client.end()
   }
 }
