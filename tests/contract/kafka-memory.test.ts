@@ -10,6 +10,10 @@ kafkaPortContract('a broker in memory', () => {
       broker.log(topic, partition).truncateBefore(offset)
       return Promise.resolve()
     },
+    cleanUp: (topics) => {
+      for (const topic of topics) broker.deleteTopic(topic)
+      return Promise.resolve()
+    },
     sessionTimeoutMs: 300,
   })
 })

@@ -21,6 +21,8 @@ export interface Harness {
   open(): Promise<KafkaPort>
   /** Deletes what is before the offset, as retention does. */
   truncate(topic: string, partition: number, offset: number): Promise<void>
+  /** Deletes topics that the suite made. */
+  cleanUp(topics: readonly string[]): Promise<void>
   readonly sessionTimeoutMs: number
 }
 
@@ -125,8 +127,9 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
       admin = await port.admin()
     })
     afterAll(async () => {
-      await admin?.close()
+      const made = (await admin.listTopics()).filter((topic) => topic.startsWith(run))
       for (const one of opened) await one.close()
+      await harness.cleanUp(made)
     })
 
     const open = async (): Promise<KafkaPort> => {
@@ -367,6 +370,11 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         await until('the end of the log', () => watcher.batches.at(-1)?.nextOffset === 5)
         expect(watcher.texts).toEqual(['a', 'b'])
         expect(watcher.batches.at(-1)?.highWatermark).toBe(5)
+        const nothing = await producer.begin()
+        await nothing.send([record(topic, 'y')])
+        await nothing.abort()
+        await until('the position after an abort', () => watcher.batches.at(-1)?.nextOffset === 7)
+        expect(watcher.batches.at(-1)?.records).toEqual([])
         await watcher.consumer.stop()
         await producer.close()
       })
@@ -459,6 +467,26 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         watcher.consumer.seek(topic, 0, 1)
         await until('the records again', () => watcher.records.length >= 4)
         expect(watcher.texts).toEqual(['3', '1', '2', '3'])
+        await watcher.consumer.stop()
+      })
+
+      it('begins anew where a seek says, whatever was under way', async () => {
+        const topic = await newTopic()
+        await send(topic, ['0', '1', '2'])
+        const watcher = watch(topic, { maxWaitMs: 3_000 })
+        // From inside of the handler: the end of its batch is not the next position.
+        watcher.onBatch = (batch) => {
+          if (watcher.batches.length === 0) watcher.consumer.seek(topic, 0, batch.nextOffset - 1)
+        }
+        await watcher.start()
+        await until('the last record again', () => watcher.records.length >= 4)
+        expect(watcher.texts).toEqual(['0', '1', '2', '2'])
+        // While a read of the end of the log is under way: what it brings is not the next batch.
+        await pause(200)
+        watcher.consumer.seek(topic, 0, 1)
+        await send(topic, ['3'])
+        await until('the records again', () => watcher.records.length >= 7)
+        expect(watcher.texts.slice(4)).toEqual(['1', '2', '3'])
         await watcher.consumer.stop()
       })
 

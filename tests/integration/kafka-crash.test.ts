@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, jest } from '@jest/globals'
+import { Client } from '../../platform/kafka/kafkajs/client.ts'
 import { openKafka } from '../../platform/kafka/kafkajs/port.ts'
 
 jest.setTimeout(60_000)
@@ -95,6 +96,10 @@ if (!brokers) {
       await consumer.stop()
       await producer.close()
       await admin.close()
+      const client = new Client({ brokers, clientId: 'crash-admin' })
+      await client.connect()
+      await (await client.controller()).deleteTopics({ topics: [input, output], timeout: 10_000 })
+      await client.close()
     })
   })
 }

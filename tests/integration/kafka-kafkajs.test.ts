@@ -25,6 +25,12 @@ if (!brokers) {
         })
         await client.close()
       },
+      async cleanUp(topics) {
+        const client = new Client({ brokers, clientId: 'contract-admin' })
+        await client.connect()
+        await (await client.controller()).deleteTopics({ topics, timeout: 10_000 })
+        await client.close()
+      },
       sessionTimeoutMs: 6_000,
     }),
   )

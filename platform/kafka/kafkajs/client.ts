@@ -132,7 +132,9 @@ export class Client {
     return this.#cluster.findBroker({ nodeId })
   }
 
-  controller(): Promise<Broker> {
+  async controller(): Promise<Broker> {
+    // Connecting alone loads no metadata, and it is the metadata that names the controller.
+    if (!this.#cluster.brokerPool.metadata) await this.#cluster.refreshMetadata()
     return this.#cluster.findControllerBroker()
   }
 

@@ -14,6 +14,7 @@ import { type Assignment, GroupMember } from './group.ts'
 import { boundsOf, stableOffsets } from './offsets.ts'
 import { decodeBatches } from './record-batch.ts'
 import { type FetchResult, fetch } from './requests.ts'
+import { type Lane, Session } from './session.ts'
 import { Signal } from './signal.ts'
 
 const SESSION_MS = 10_000
@@ -23,48 +24,6 @@ const BUSY_WAIT_MS = 10
 const PARTITION_BYTES = 1024 * 1024
 const RESPONSE_BYTES = 16 * 1024 * 1024
 const OUT_OF_RANGE = 1
-
-interface Lane extends TopicPartition {
-  /** Where the next fetch starts. */
-  fetchFrom: number
-  /** Raised by seek, so that a fetch under way is thrown away. */
-  seeks: number
-  ready: Batch | undefined
-  /** Woken by data, resume, seek and the end of the session. */
-  readonly wake: Signal
-}
-
-class Session {
-  readonly membership: Membership
-  readonly lanes = new Map<string, Lane>()
-  readonly over = new Signal()
-  readonly hungry = new Signal()
-  /** No more batches. */
-  ended = false
-  /** Nothing of it runs any more: heartbeats end. */
-  readonly left = new Signal()
-  gone = false
-  reason: unknown
-
-  constructor(membership: Membership) {
-    this.membership = membership
-  }
-
-  end(reason?: unknown): void {
-    if (this.ended) return
-    this.ended = true
-    this.reason = reason
-    this.over.wake()
-    this.hungry.wake()
-    for (const lane of this.lanes.values()) lane.wake.wake()
-  }
-
-  leave(): void {
-    this.end()
-    this.gone = true
-    this.left.wake()
-  }
-}
 
 /** What a failure of a handler or a poll ends the session with: nothing when joining again is the answer. */
 const endOf = (error: unknown): unknown => (recoverOf(error) === 'rejoin' ? undefined : error)

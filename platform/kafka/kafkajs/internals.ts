@@ -100,6 +100,7 @@ export interface Broker {
     validateOnly: boolean
     timeout: number
   }): Promise<unknown>
+  deleteTopics(request: { topics: readonly string[]; timeout: number }): Promise<unknown>
   deleteRecords(request: {
     topics: readonly OffsetsOf<{ partition: number; offset: string }>[]
   }): Promise<unknown>
@@ -114,6 +115,7 @@ export interface Cluster {
   readonly brokerPool: {
     readonly brokers: Readonly<Record<string, Broker>>
     readonly seedBroker?: Broker
+    readonly metadata?: unknown
     findConnectedBroker(): Promise<Broker>
   }
   connect(): Promise<void>
