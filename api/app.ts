@@ -95,6 +95,8 @@ function notFound(operations: readonly Operation[]): RequestHandler {
 
 function errors(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
+    // The client is gone: there is nobody to answer, and what it interrupted is no failure.
+    if (response.destroyed) return
     if (response.headersSent) return next(error)
     const requestId = String(response.locals['requestId'])
     const decoded = isMalformedPath(error)

@@ -9,6 +9,7 @@
  * H3  recovery gives exactly the publications after the client's offset, or says that it can't.
  * H4  snapshots and histories are shared by all who wait at the same time: a storm of clients is a few reads.
  */
+import { shared } from '../shared.ts'
 import { bodyOf, type Channel, type ChannelKind, carries, epochOf, offsetOf } from './channels.ts'
 import {
   type Body,
@@ -90,27 +91,6 @@ interface Room {
   seqs: Sequences
   state: Snapshot['state']
   closed: string | undefined
-}
-
-/** Shares one call among all who ask while it has not begun; who asks while it runs waits for the next one (H4). */
-export function shared<T>(call: () => Promise<T>): () => Promise<T> {
-  let running: Promise<unknown> | undefined
-  let next: Promise<T> | undefined
-  return () => {
-    if (next) return next
-    const start = async (): Promise<T> => {
-      next = undefined
-      const current = call()
-      running = current
-      try {
-        return await current
-      } finally {
-        if (running === current) running = undefined
-      }
-    }
-    next = running === undefined ? Promise.resolve().then(start) : running.then(start, start)
-    return next
-  }
 }
 
 export class Hub implements FeedListener {

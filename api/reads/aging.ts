@@ -23,7 +23,6 @@ export interface AgingQuestion {
   readonly groupBy: GroupBy | undefined
   readonly ageCredits: 'none' | 'own-date'
   readonly edges: readonly number[]
-  readonly signal?: AbortSignal
 }
 
 export interface AgingGroup {
@@ -131,11 +130,11 @@ async function readLive(services: Services, question: AgingQuestion): Promise<Ag
 }
 
 async function readFacts(services: Services, question: AgingQuestion, day: EpochDay): Promise<AgingFigures> {
-  const { tenant, groupBy, edges, signal } = question
+  const { tenant, groupBy, edges } = question
   const asOf = formatDay(day)
   const grouping = groupBy ?? 'none'
   const ask = <Row>(name: string, sql: string) =>
-    services.clickhouse.rows<Row>({ name, sql, params: { tenant, asOf }, ...(signal ? { signal } : {}) })
+    services.clickhouse.rows<Row>({ name, sql, params: { tenant, asOf } })
   const [[items, credits], settings] = await Promise.all([
     services.facts.remember(tenant, `aging|${asOf}|${grouping}`, {
       compute: () =>

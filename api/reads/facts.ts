@@ -5,12 +5,15 @@
  *
  * M1  a value is used only under the version at which its computing began; a value computed while facts arrived is
  *     stored under the older version, so nobody meets it afterwards.
+ * M2  who asks the same while it is being computed waits for that one answer.
  */
 import { LRUCache } from 'lru-cache'
+import { shared } from '../shared.ts'
 import type { ClickHouse } from './clickhouse.ts'
 
 /** About what is kept, in rows of any kind. */
 const ROWS_MAX = 400_000
+const TENANTS_MAX = 1_000
 
 const VERSION_SQL = `
 SELECT toString(count()) AS events,
@@ -34,19 +37,37 @@ export interface Ask<T> {
 
 export function createFacts(clickhouse: ClickHouse): Facts {
   const known = new LRUCache<string, object>({ maxSize: ROWS_MAX })
+  const computing = new Map<string, Promise<object>>()
+  const versions = new LRUCache<string, () => Promise<string>>({ max: TENANTS_MAX })
+  const versionOf = (tenant: string): Promise<string> => {
+    let ask = versions.get(tenant)
+    if (!ask) {
+      ask = shared(async () => {
+        const [row] = await clickhouse.rows<VersionRow>({
+          name: 'version',
+          sql: VERSION_SQL,
+          params: { tenant },
+        })
+        return `${row?.events}|${row?.refused}`
+      })
+      versions.set(tenant, ask)
+    }
+    return ask()
+  }
   return {
     async remember<T extends object>(tenant: string, key: string, { compute, rowsOf }: Ask<T>) {
-      const [version] = await clickhouse.rows<VersionRow>({
-        name: 'version',
-        sql: VERSION_SQL,
-        params: { tenant },
-      })
-      const name = `${tenant}|${version?.events}|${version?.refused}|${key}`
-      const remembered = known.get(name)
-      if (remembered) return remembered as T
-      const value = await compute()
-      known.set(name, value, { size: rowsOf(value) + 1 })
-      return value
+      const name = `${tenant}|${await versionOf(tenant)}|${key}`
+      const found = known.get(name) ?? (await computing.get(name))
+      if (found) return found as T
+      const computed = compute()
+      computing.set(name, computed)
+      try {
+        const value = await computed
+        known.set(name, value, { size: rowsOf(value) + 1 })
+        return value
+      } finally {
+        computing.delete(name)
+      }
     },
   }
 }

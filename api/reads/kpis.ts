@@ -34,7 +34,6 @@ export interface KpiQuestion {
   readonly tenant: string
   readonly window: WindowName
   readonly asOf: string | undefined
-  readonly signal?: AbortSignal
 }
 
 export async function readKpis(services: Services, question: KpiQuestion): Promise<KpiFigures> {
@@ -55,11 +54,7 @@ export async function readKpis(services: Services, question: KpiQuestion): Promi
   }
   const day = await services.tenants.dayOf(tenant, asOf)
   const settings = await services.tenants.settings(tenant)
-  const days = await readDays(services, {
-    tenant,
-    asOf: day,
-    ...(question.signal ? { signal: question.signal } : {}),
-  })
+  const days = await readDays(services, { tenant, asOf: day })
   const { fiscalYearStart, currency } = settings
   const result = computeWindow(window, {
     series: new FigureSeries(days),
@@ -100,9 +95,9 @@ const ofMeasure = ({ value, unit, reason, previous, change, inputs }: MeasureRes
 /** Movements by day up to and including the day, as they stand on it. */
 export async function readDays(
   services: Services,
-  question: { readonly tenant: string; readonly asOf: EpochDay; readonly signal?: AbortSignal },
+  question: { readonly tenant: string; readonly asOf: EpochDay },
 ): Promise<readonly DayFigures[]> {
-  const { tenant, signal } = question
+  const { tenant } = question
   const asOf = formatDay(question.asOf)
   const rows = await services.facts.remember(tenant, `daily|${asOf}`, {
     compute: () =>
@@ -110,7 +105,6 @@ export async function readDays(
         name: 'daily_figures',
         sql: dailyFiguresSql,
         params: { tenant, asOf },
-        ...(signal ? { signal } : {}),
       }),
     rowsOf: (days) => days.length,
   })

@@ -34,13 +34,11 @@ export const daily = (services: Services) =>
       'asOf is the last day: paidRevenue is as it stands at its end. Days without movement have zeros.',
     query: { from: day.optional(), to: day.optional() },
     response: z.object({ asOf: day, from: day, to: day, currency: currencyCode, data: z.array(dayFigures) }),
-    async handle({ principal: { tenant }, query, signal }) {
+    async handle({ principal: { tenant }, query }) {
       const today = query.to ?? (await services.tenants.today(tenant))
       const { from, to } = rangeOf({ from: query.from, to: query.to }, today, RANGE)
       const { currency } = await services.tenants.settings(tenant)
-      const byDay = new Map(
-        (await readDays(services, { tenant, asOf: to, signal })).map((row) => [row.day, row]),
-      )
+      const byDay = new Map((await readDays(services, { tenant, asOf: to })).map((row) => [row.day, row]))
       const data = Array.from({ length: to - from + 1 }, (_, i) => {
         const figures = byDay.get(from + i) ?? NO_FIGURES
         return {

@@ -66,14 +66,14 @@ export const financeDashboard = (services: Services) =>
     summary: 'The dashboard in one answer',
     query: { from: day.optional(), to: day.optional() },
     response: dashboard,
-    async handle({ principal: { tenant }, query, signal }) {
+    async handle({ principal: { tenant }, query }) {
       const started = services.now()
       const today = query.to ?? (await services.tenants.today(tenant))
       const range = rangeOf({ from: query.from, to: query.to }, today, RANGE)
       const [from, to] = [formatDay(range.from), formatDay(range.to)]
       const [kpis, days, aging] = await Promise.all([
-        readKpis(services, { tenant, window: '30d', asOf: to, signal }),
-        readDays(services, { tenant, asOf: range.to, signal }),
+        readKpis(services, { tenant, window: '30d', asOf: to }),
+        readDays(services, { tenant, asOf: range.to }),
         readAging(services, {
           tenant,
           asOf: to,
@@ -81,7 +81,6 @@ export const financeDashboard = (services: Services) =>
           groupBy: undefined,
           ageCredits: 'none',
           edges: DEFAULT_EDGES,
-          signal,
         }),
       ])
       const series = new FigureSeries(days)

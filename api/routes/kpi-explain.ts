@@ -90,7 +90,7 @@ export const kpiExplain = (services: Services) =>
     async handle({ principal: { tenant }, params: { name }, query, signal }) {
       requireKpi(name)
       const { window } = query
-      const figures = await readKpis(services, { tenant, window, asOf: query.asOf, signal })
+      const figures = await readKpis(services, { tenant, window, asOf: query.asOf })
       const kpi = figures.kpis[name]
       if (!kpi) throw new ApiError('kpi_unknown', `The figures of ${figures.asOf} have no KPI ${name}.`)
       const inputs = Object.entries(kpi.inputs).map(([input, value]) => ({

@@ -41,8 +41,8 @@ export const kpis = (services: Services) =>
     summary: 'Every KPI of a window, as of any day',
     query: { window: windowName.default('30d'), asOf: day.optional() },
     response: kpisAnswer,
-    async handle({ principal: { tenant }, query: { window, asOf }, signal }) {
-      const found = await readKpis(services, { tenant, window, asOf, signal })
+    async handle({ principal: { tenant }, query: { window, asOf } }) {
+      const found = await readKpis(services, { tenant, window, asOf })
       return { tenantId: tenant, window, ...found, kpis: { ...found.kpis } }
     },
   })

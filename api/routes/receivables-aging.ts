@@ -88,7 +88,7 @@ export const receivablesAging = (services: Services) =>
       cursor: cursor.optional(),
     },
     response: agingAnswer,
-    async handle({ principal, query, signal }) {
+    async handle({ principal, query }) {
       const { asOf, basis: by, groupBy, ageCredits } = query
       const edges = edgesOf(query.buckets)
       const found = await readAging(services, {
@@ -98,7 +98,6 @@ export const receivablesAging = (services: Services) =>
         groupBy,
         ageCredits,
         edges,
-        signal,
       })
       const binding = ['aging', found.asOf, by, groupBy ?? '', ageCredits, edges]
       return {

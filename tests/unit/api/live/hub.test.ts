@@ -1,8 +1,9 @@
 /** The hub: between a snapshot and the first delta nothing is missing and nothing comes twice, whatever happens when. */
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { type Channel, parseChannel } from '../../../../api/live/channels.ts'
-import { Hub, HubUnavailable, type Joined, shared, type Sink } from '../../../../api/live/hub.ts'
+import { Hub, HubUnavailable, type Joined, type Sink } from '../../../../api/live/hub.ts'
 import type { Publication } from '../../../../api/live/publication.ts'
+import { shared } from '../../../../api/shared.ts'
 import { agingBody, kpiBody, MemoryFeed } from '../support/memory-feed.ts'
 
 const channel = (name: string): Channel => {
