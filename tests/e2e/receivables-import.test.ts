@@ -24,6 +24,7 @@ async function differences(
   stack: Stack<(typeof NEEDS)[number]>,
   tenant: string,
   expected: Map<string, { due: Cents; posting: Cents }>,
+  more = '',
 ): Promise<string[]> {
   const token = await signToken(stack.jwtAccessSecret, { tenant, role: 'reader' })
   const found: string[] = []
@@ -31,7 +32,11 @@ async function differences(
     (['due', 'posting'] as const).map((basis) => [day, basis, both[basis]] as const),
   )
   const ask = async ([day, basis, want]: readonly [string, Base, Cents]) => {
-    const aging = await read<Aging>(stack.apiUrl, `/v1/receivables/aging?asOf=${day}&basis=${basis}`, token)
+    const aging = await read<Aging>(
+      stack.apiUrl,
+      `/v1/receivables/aging?asOf=${day}&basis=${basis}${more}`,
+      token,
+    )
     const got = amounts(aging)
     const total = got.reduce((a, b) => a + b, 0n)
     if (
@@ -87,6 +92,17 @@ describeStack(
         expect(await differences(stack, tenant, expected)).toEqual([])
       },
       600_000,
+    )
+
+    real(
+      'disagrees as soon as one bucket edge is moved by a day',
+      async () => {
+        const expected = await oracle()
+        const sample = new Map([...expected].filter((_, i) => i % 25 === 0))
+        expect(await differences(stack, tenant, sample, '&buckets=30,60,90')).toEqual([])
+        expect((await differences(stack, tenant, sample, '&buckets=31,60,90')).length).toBeGreaterThan(5)
+      },
+      120_000,
     )
 
     real(
