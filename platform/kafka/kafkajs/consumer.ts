@@ -7,7 +7,7 @@
 import { recoverOf } from '../../errors.ts'
 import { keyOf, type TopicPartition } from '../assign.ts'
 import { KafkaError, outOfRange } from '../errors.ts'
-import type { Batch, Consumer, ConsumerHandlers, ConsumerOptions, Membership, OffsetCommit } from '../port.ts'
+import type { Consumer, ConsumerHandlers, ConsumerOptions, OffsetCommit } from '../port.ts'
 import type { Client } from './client.ts'
 import { ProtocolError, remedyOf, toKafkaError } from './faults.ts'
 import { type Assignment, GroupMember } from './group.ts'
