@@ -5,12 +5,13 @@
  * each local midnight too: windows end on another day then. This timer may fire before or after the one that moves the
  * tenant's day: what is shown is computed at the cut, when both have fired.
  */
+import { ORDER_FREE } from '../../schemas/rules/accept.ts'
 import { readableFigures } from '../domain/book.ts'
 import { figureSource } from '../domain/figures.ts'
 import { KPI_FAMILY, kpiResult, resultKey } from '../domain/results.ts'
 import { nextDay } from '../domain/tenants.ts'
 import type { Context, Topology } from '../runtime/topology.ts'
-import { BOOKLESS, type EncodeResult, ORDER_FREE } from './receivables-aging.ts'
+import { BOOKLESS, type EncodeResult } from './receivables-aging.ts'
 import { FIGURE_INDEX, KPI_CLOCKS, MONTHS, TENANTS } from './stores.ts'
 
 const MIDNIGHT = 'midnight|'

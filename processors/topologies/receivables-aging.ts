@@ -22,6 +22,7 @@ import { checkTenantId } from '../domain/checks.ts'
 import { figureSource } from '../domain/figures.ts'
 import { foldEvent } from '../domain/fold.ts'
 import type { Tenant } from '../domain/records.ts'
+import { ORDER_FREE } from '../../schemas/rules/accept.ts'
 import { AGING_FAMILY, agingResult, kpiResult, resultKey } from '../domain/results.ts'
 import { nextDay, openTenant, withSettings } from '../domain/tenants.ts'
 import type { Context, Rendered, RenderContext, Topology } from '../runtime/topology.ts'
@@ -33,15 +34,6 @@ export type EncodeResult = <T extends ResultType>(type: T, value: AnyRecords[T])
 const QUARTER_MS = 15 * 60_000
 const MIDNIGHT = 'midnight|'
 const SNAPSHOT = 'snapshot|'
-
-/** Types whose handling does not depend on the order inside their aggregate. */
-export const ORDER_FREE: ReadonlySet<string> = new Set([
-  'ExpenseRecorded',
-  'ExpenseApproved',
-  'FxRateSet',
-  'TaxRateSet',
-  'Tick',
-])
 
 /** Types that no book and no result depends on. */
 export const BOOKLESS: ReadonlySet<string> = new Set(['ExpenseRecorded', 'FxRateSet', 'TaxRateSet', 'Tick'])

@@ -12,6 +12,15 @@
  * A6: only what was applied is remembered: a refused event changes nothing here.
  */
 
+/** Types whose handling does not depend on the order inside their aggregate (A3). */
+export const ORDER_FREE: ReadonlySet<string> = new Set([
+  'ExpenseRecorded',
+  'ExpenseApproved',
+  'FxRateSet',
+  'TaxRateSet',
+  'Tick',
+])
+
 /** How long ids of version-less events are remembered, in log time. */
 export const ID_HORIZON_MS = 7 * 86_400_000
 /** How far a source's clock may be ahead of the log without a duplicate slipping through A5. */

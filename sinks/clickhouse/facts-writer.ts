@@ -7,8 +7,8 @@
  * and it comes again. J3: a chunk is one insert into one table: all of it is in, or none.
  */
 import type { DecodedEvent, RecordCodec } from '../../schemas/codec/event-codec.ts'
-import type { EventType } from '../../schemas/generated/records.ts'
 import {
+  ORDER_FREE,
   type AggregateVersions,
   aggregateKey,
   idKey,
@@ -31,15 +31,6 @@ import { entityOf, factRow } from './facts-mapping.ts'
 
 const STAGE = 'facts'
 const TABLE = 'finance.event_log'
-
-/** Types whose handling does not depend on the order inside their aggregate: as the processor's topologies say. */
-export const ORDER_FREE: ReadonlySet<EventType> = new Set<EventType>([
-  'ExpenseRecorded',
-  'ExpenseApproved',
-  'FxRateSet',
-  'TaxRateSet',
-  'Tick',
-])
 
 export interface FactsOptions {
   readonly store: Store
