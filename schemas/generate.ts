@@ -79,11 +79,15 @@ const records = readdirSync(folder)
 
 for (const { schema } of records) typeOf(schema as Schema)
 
-const names = records.map(({ schema }) => (schema as { name: string }).name)
-const isEvent = (index: number) =>
-  (records[index]?.schema as { fields: { name: string }[] }).fields[0]?.name === 'eventId'
-const events = names.filter((_, i) => isEvent(i))
-const results = names.filter((_, i) => !isEvent(i))
+type RecordSchema = { name: string; fields: { name: string }[] }
+const namesWhere = (test: (first: string | undefined) => boolean): string[] =>
+  records
+    .map(({ schema }) => schema as unknown as RecordSchema)
+    .filter(({ fields }) => test(fields[0]?.name))
+    .map(({ name }) => name)
+const names = namesWhere(() => true)
+const events = namesWhere((first) => first === 'eventId')
+const results = namesWhere((first) => first !== 'eventId')
 const table = (name: string, list: string[]) =>
   `export interface ${name} {\n${list.map((n) => `  ${n}: ${n}`).join('\n')}\n}`
 

@@ -14,7 +14,8 @@ export function SignIn({ language, reason, onSession }: Props) {
   const [error, setError] = useState(reason)
   const submit = (event: Event) => {
     event.preventDefault()
-    const token = String(new FormData(event.currentTarget as HTMLFormElement).get('token') ?? '').trim()
+    const entry = new FormData(event.currentTarget as HTMLFormElement).get('token')
+    const token = typeof entry === 'string' ? entry.trim() : ''
     try {
       onSession(sessionOf(token))
     } catch {
