@@ -57,8 +57,11 @@ export function createFacts(clickhouse: ClickHouse): Facts {
   return {
     async remember<T extends object>(tenant: string, key: string, { compute, rowsOf }: Ask<T>) {
       const name = `${tenant}|${await versionOf(tenant)}|${key}`
-      const found = known.get(name) ?? (await computing.get(name))
-      if (found) return found as T
+      const remembered = known.get(name)
+      if (remembered) return remembered as T
+      // Looked up and set without a pause in between: two who ask at once must not both compute.
+      const pending = computing.get(name)
+      if (pending) return (await pending) as T
       const computed = compute()
       computing.set(name, computed)
       try {
