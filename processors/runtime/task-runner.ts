@@ -6,7 +6,8 @@ import type { Batch, InputRecord, Membership, OffsetCommit, OutputRecord } from 
 import type { Checkpointer, CheckpointPart } from './checkpoint.ts'
 import { METRICS, type RuntimeMetrics } from './metrics.ts'
 import type { RuntimeOptions } from './options.ts'
-import type { Cut, EventCodec, Task } from './task.ts'
+import type { Cut } from './cut.ts'
+import type { EventCodec, Task } from './task.ts'
 import { TaskLife } from './task-life.ts'
 
 export interface Position {

@@ -20,12 +20,14 @@ import { partitionOf } from '../../schemas/values/partition.ts'
 import type { InputRecord, OutputRecord } from '../../platform/kafka/port.ts'
 import { type MutableMeta, type Outbox, TopologyContext } from './context.ts'
 import { messageOf, RuntimeError } from './errors.ts'
-import { deadLetter, lateLetter, renderLetter, reroute, timerLetter } from './letters.ts'
+import { type Cut, renderKeys } from './cut.ts'
+import { deadLetter, lateLetter, reroute, timerLetter } from './letters.ts'
+import { orderFreeTypes, sameText } from './judging.ts'
 import { METRICS, NO_METRICS, type RuntimeMetrics } from './metrics.ts'
 import { TaskState } from './state/task-state.ts'
 import { Timers } from './timers.ts'
 import type { RuntimeTopics } from './topics.ts'
-import { RefusedEvent, type RenderContext, type StoreSpec, type Topology } from './topology.ts'
+import { RefusedEvent, type Topology } from './topology.ts'
 
 /** What the engine needs of schemas/codec. */
 export interface EventCodec {
@@ -58,22 +60,6 @@ export interface TaskPlace {
   /** A5; null = nothing was forgotten. */
   readonly forgottenBefore: number | null
   readonly nextSegment: number
-}
-
-/** All that one cut holds; nothing of it changes afterwards. */
-export interface Cut {
-  readonly offset: number
-  readonly revision: number
-  /** Once-only records, in order. */
-  readonly once: readonly OutputRecord[]
-  readonly results: readonly OutputRecord[]
-  /** By topology. */
-  readonly dirty: readonly ReadonlySet<string>[]
-  /** Offsets refused since the cut before (R9). */
-  readonly refused: readonly number[]
-  readonly records: number
-  /** Append time of the oldest record in it. */
-  readonly oldestMs: number
 }
 
 export const TICK_AHEAD_MAX_MS = 60_000
@@ -366,7 +352,11 @@ export class Task {
     const once = this.#outbox.records
     const dirty = this.contexts.map((context) => context.dirtyKeys)
     const results: OutputRecord[] = []
-    for (let i = 0; i < dirty.length; i++) this.#render(i, dirty[i] as Set<string>, results)
+    const { topics, topologies } = this.#options
+    const place = { ...this.#meta, offset: this.#revision }
+    this.contexts.forEach((context, i) =>
+      renderKeys(topologies[i] as Topology, context, { topics, place, metrics: this.#metrics }, results),
+    )
     const cut: Cut = {
       offset: this.#offset,
       revision: this.#revision,
@@ -387,31 +377,6 @@ export class Task {
     return cut
   }
 
-  #render(number: number, keys: ReadonlySet<string>, results: OutputRecord[]): void {
-    if (keys.size === 0) return
-    const { topics, topologies } = this.#options
-    const topology = topologies[number] as Topology
-    const context = this.contexts[number] as TopologyContext
-    const view: RenderContext = {
-      partition: this.partition,
-      epoch: this.#meta.epoch,
-      revision: this.#revision,
-      logTime: this.#meta.logTime,
-      store: <V>(spec: StoreSpec<V>) => context.store(spec),
-    }
-    for (const key of keys) {
-      try {
-        for (const { key: resultKey, value } of topology.render(key, view))
-          results.push({ topic: topics.results, partition: this.partition, key: resultKey, value })
-      } catch (error) {
-        if (error instanceof RuntimeError) throw error
-        const place = { partition: this.partition, offset: this.#revision }
-        results.push(renderLetter(topics, place, `${topology.name}/${key}`, messageOf(error)))
-        this.#metrics.count(METRICS.deadLetters, { reason: 'render_failed' })
-      }
-    }
-  }
-
   /** The cut was not committed: its keys and once-only records go out with the next one, before what came since. */
   takeBack(cut: Cut): void {
     cut.dirty.forEach((keys, number) => {
@@ -430,22 +395,4 @@ export class Task {
     for (const [outcome, count] of this.#outcomes) this.#metrics.count(METRICS.records, { outcome }, count)
     this.#outcomes.clear()
   }
-}
-
-/** A type is order-free when every topology says so: one that ignores the type lists it as well. */
-function orderFreeTypes(topologies: readonly Topology[]): ReadonlySet<string> {
-  const [first, ...rest] = topologies
-  const types = [...(first?.orderFree ?? [])]
-  return new Set(types.filter((type) => rest.every((topology) => topology.orderFree?.has(type))))
-}
-
-/** Key bytes against text, without making a string of the usual ASCII key. */
-function sameText(bytes: Buffer, text: string): boolean {
-  if (bytes.length < text.length) return false
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit > 0x7f) return bytes.toString('utf8') === text
-    if (bytes[i] !== unit) return false
-  }
-  return bytes.length === text.length
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Task } from '../../../processors/runtime/task.ts'
 import { TEST_CODEC, TestDriver } from '../../../processors/runtime/testing/driver.ts'
 import { runtimeTopics } from '../../../processors/runtime/topics.ts'
+import type { Topology } from '../../../processors/runtime/topology.ts'
 import { TOPICS } from '../../../schemas/topics.ts'
 import { codec } from './oracle.ts'
 import { failed, HOUR, reversed, START, TALLY, TOYS } from './toy.ts'
@@ -87,6 +88,53 @@ describe('a task', () => {
     expect(d.state(TALLY, 'acme')?.sum).toBe(1300n)
     d.pipe(failed())
     expect(d.state(TALLY, 'acme')?.count).toBe(14)
+  })
+
+  it('has done with a timer that threw: it does not fire again, not even after a restart', () => {
+    const d = driver()
+    for (let i = 0; i < 13; i++) d.pipe(failed())
+    d.tick(START + 2 * HOUR)
+    d.checkpoint()
+    d.restart()
+    d.tick(START + 9 * HOUR)
+    expect(d.dlq()).toHaveLength(1)
+  })
+
+  it('moves time by a tick that a handler refuses, in a replay as well', () => {
+    const grumpy: Topology = {
+      name: 'grumpy',
+      version: 1,
+      stores: [],
+      onEvent: (event) => {
+        if (event.type === 'Tick') throw new Error('no ticks, please')
+      },
+      render: () => [],
+    }
+    const d = new TestDriver({ topologies: [grumpy] })
+    d.pipe(failed())
+    d.cut()
+    d.tick(START + HOUR, { timestamp: START + HOUR - 30_000 })
+    d.cut()
+    const before = d.digest()
+    expect([d.logTime, d.dlq().length]).toEqual([START + HOUR, 1])
+    d.restart()
+    expect(d.digest()).toBe(before)
+  })
+
+  it('shows each tick to the topologies once', () => {
+    const seen: number[] = []
+    const watch: Topology = {
+      name: 'watch',
+      version: 1,
+      stores: [],
+      onEvent: (event) => {
+        if (event.type === 'Tick') seen.push(event.data.instant - START)
+      },
+      render: () => [],
+    }
+    const d = new TestDriver({ topologies: [watch] })
+    for (const instant of [1, 2, 1, 2, 3]) d.tick(START + instant, { timestamp: START + 3 })
+    expect(seen).toEqual([1, 2, 3])
   })
 
   it('applies a tick only when it is newer, and refuses one more than a minute ahead of its append time', () => {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { KafkaError } from '../../../platform/kafka/errors.ts'
 import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
+import { CheckpointImage } from '../../../processors/runtime/restore-image.ts'
 import { resetProcessors } from '../../../processors/runtime/reset.ts'
 import type { Topology } from '../../../processors/runtime/topology.ts'
 import { partitionOf } from '../../../schemas/values/partition.ts'
@@ -190,6 +191,23 @@ describe('a worker', () => {
     await until('caught up', () => cluster.caughtUp())
   })
 
+  it('commits at a stop what it has folded, after the commit in flight', async () => {
+    const { worker, port } = await cluster.start()
+    let open = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    port.onCall = (name, phase) => (name === 'commitTxn' && phase === 'before' ? held : undefined)
+    cluster.append(failed({ tenantId: tenantOf(0) }))
+    await until('in flight', () => worker.runner(0)?.inflight !== undefined)
+    for (let i = 0; i < 3; i++) cluster.append(failed({ tenantId: tenantOf(0) }))
+    await until('folded', () => worker.status()[0]?.offset === 4)
+    const stopped = worker.stop()
+    open()
+    await stopped
+    expect(cluster.committed(0)).toBe(4)
+  })
+
   it('ends the process when another one keeps taking its transactional id', async () => {
     const { port, fatal } = await cluster.start()
     port.onCall = (name, phase) => {
@@ -218,7 +236,10 @@ describe('a worker', () => {
     }
     const run = async (): Promise<void> => {
       const { worker } = await cluster.start()
-      disturb(cluster, random(8), 40)
+      const next = random(8)
+      disturb(cluster, next, 10)
+      await until('caught up', () => cluster.caughtUp())
+      disturb(cluster, next, 30)
       await until('caught up', () => cluster.caughtUp())
       await worker.stop()
     }
@@ -246,6 +267,18 @@ describe('a worker', () => {
       await run()
       checkAgainstSinglePass(cluster)
       expect(await refusedWith()).toBe('')
+    })
+
+    it('writes a checkpoint after a replay, so that the next start has less to do', async () => {
+      await run()
+      const checkpointAt = (): number => {
+        const image = new CheckpointImage(GROUP)
+        for (const { key, value } of cluster.read(topics.checkpoints, 0)) image.apply(key, value)
+        return image.manifest?.offset ?? -1
+      }
+      expect(checkpointAt()).toBeLessThan(cluster.end(0))
+      await cluster.start()
+      await until('a checkpoint at the end', () => checkpointAt() >= cluster.end(0))
     })
 
     it.each([
