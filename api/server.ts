@@ -68,11 +68,12 @@ export async function startApi(options: StartOptions): Promise<Api> {
     runId: redis.runId,
     onRead: (hit) => apiMetrics.cacheRead(hit),
   })
+  const facts = createFacts(clickhouse)
   const services: Services = {
     clickhouse,
-    facts: createFacts(clickhouse),
+    facts,
     live,
-    tenants: createTenants({ clickhouse, live, now }),
+    tenants: createTenants({ clickhouse, facts, live, now }),
     now,
     commandsUrl: config.COMMANDS_URL,
     demoToken: config.NIKASH_ENV === 'local' ? () => demoToken(config, now()) : undefined,

@@ -1,11 +1,8 @@
-/** Settings of tenants, from ClickHouse, remembered for a few seconds. Owns "today" of a tenant. */
-import { LRUCache } from 'lru-cache'
+/** Settings of tenants, from the facts. Owns "today" of a tenant. */
 import { type EpochDay, dayAt, formatDay, parseDay } from '../../schemas/values/calendar.ts'
 import type { ClickHouse } from './clickhouse.ts'
+import type { Facts } from './facts.ts'
 import type { LiveFigures } from './live-figures.ts'
-
-const REMEMBER_MS = 5_000
-const TENANTS_MAX = 10_000
 
 export interface TenantSettings {
   readonly tenantId: string
@@ -42,27 +39,21 @@ export interface Tenants {
 
 export function createTenants(options: {
   clickhouse: ClickHouse
+  facts: Facts
   live: LiveFigures
   now: () => number
 }): Tenants {
-  const { clickhouse, live, now } = options
-  const known = new LRUCache<string, TenantSettings>({ max: TENANTS_MAX, ttl: REMEMBER_MS })
-  const settings = async (tenant: string): Promise<TenantSettings> => {
-    const remembered = known.get(tenant)
-    if (remembered) return remembered
-    const [row] = await clickhouse.rows<Row>({ name: 'tenant', sql: SQL, params: { tenant } })
-    if (!row) return { tenantId: tenant, name: tenant, ...DEFAULTS, registered: false }
-    const found: TenantSettings = {
-      tenantId: tenant,
-      name: row.name,
-      zone: row.zone,
-      currency: row.base_currency,
-      fiscalYearStart: row.fiscal_year_start,
-      registered: true,
-    }
-    known.set(tenant, found)
-    return found
-  }
+  const { clickhouse, facts, live, now } = options
+  const settings = (tenant: string): Promise<TenantSettings> =>
+    facts.remember(tenant, 'settings', {
+      compute: async () => {
+        const [row] = await clickhouse.rows<Row>({ name: 'tenant', sql: SQL, params: { tenant } })
+        if (!row) return { tenantId: tenant, name: tenant, ...DEFAULTS, registered: false }
+        const { name, zone, base_currency: currency, fiscal_year_start: fiscalYearStart } = row
+        return { tenantId: tenant, name, zone, currency, fiscalYearStart, registered: true }
+      },
+      rowsOf: () => 1,
+    })
   const today = async (tenant: string): Promise<string> =>
     (await live.today(tenant)) ?? formatDay(dayAt(now(), (await settings(tenant)).zone))
   return {
