@@ -45,7 +45,8 @@ export function Tile({ name, kpi, language, partial, trend, moved }: Props) {
   const label = isLabel(name) ? translate(language, name) : name
   const reason =
     kpi.reason !== undefined && isLabel(kpi.reason) ? translate(language, kpi.reason) : kpi.reason
-  const change = kpi.change
+  // percent of a percent misleads: the value before says it better
+  const change = kpi.unit === 'percent' ? undefined : kpi.change
   return (
     <article class={`tile${moved ? ' moved' : ''}`} data-kpi={name} aria-label={label}>
       <h3>{label}</h3>
