@@ -1,6 +1,6 @@
 /** A tenant with a customer, made through the command service, for tests that need somebody's books. */
 import { command, freshTenant } from './http.ts'
-import { signToken } from './stack.ts'
+import { signToken } from './tokens.ts'
 
 export interface Books {
   readonly tenant: string

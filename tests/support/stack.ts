@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe } from '@jest/globals'
-import { SignJWT } from 'jose'
+
+export { signToken, type TokenClaims } from './tokens.ts'
 
 const VARIABLES = {
   kafkaBrokers: 'KAFKA_BROKERS',
@@ -68,26 +69,6 @@ export function describeStack<N extends StackNeed>(
 export function describeWhen(possible: boolean, title: string, reason: string, body: () => void): void {
   if (possible) describe(title, body)
   else describe.skip(`${title} (skipped: ${reason})`, body)
-}
-
-export interface TokenClaims {
-  readonly tenant: string
-  readonly role?: 'reader' | 'writer' | 'operator'
-  readonly subject?: string
-  readonly lifeSeconds?: number
-}
-
-/** A token as `./nikash token` makes it. */
-export function signToken(secret: string, claims: TokenClaims): Promise<string> {
-  const now = Math.floor(Date.now() / 1000)
-  return new SignJWT({ tenant: claims.tenant, role: claims.role ?? 'writer' })
-    .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
-    .setIssuer('nikash')
-    .setAudience('nikash')
-    .setSubject(claims.subject ?? `test@${claims.tenant}`)
-    .setIssuedAt(now)
-    .setExpirationTime(now + (claims.lifeSeconds ?? 600))
-    .sign(new TextEncoder().encode(secret))
 }
 
 export interface RunningPart {
