@@ -25,6 +25,7 @@ describeStack(
   ['databaseUrl', 'databaseOwnerUrl', 'kafkaBrokers', 'schemaRegistryUrl'],
   (stack) => {
     const relays = new Map<string, ChildProcess>()
+    const clients: pg.Client[] = []
     let kafka: KafkaPort
     let codec: RecordCodec
     let from: readonly number[] = []
@@ -119,6 +120,7 @@ describeStack(
     }, 60_000)
     afterAll(async () => {
       for (const relay of relays.values()) relay.kill('SIGKILL')
+      await Promise.all(clients.map((one) => one.end()))
       await kafka.close()
     })
 
@@ -139,7 +141,6 @@ describeStack(
       await eventually('the late event', async () =>
         expect(await published(tenant)).toEqual([...quicks, 'slow:1']),
       )
-      await Promise.all([slow.end(), quick.end()])
     }, 60_000)
 
     it('keeps the versions of an aggregate in order when the older transaction id writes the later version', async () => {
@@ -159,7 +160,6 @@ describeStack(
         expect(await published(tenant)).toEqual(['x:1', 'x:2'])
       })
       await open.query('rollback')
-      await Promise.all([early.end(), other.end(), open.end()])
     }, 60_000)
 
     it('loses and reorders nothing when the leading relay is killed again and again in mid-work', async () => {

@@ -3,6 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { SignJWT } from 'jose'
+import pg from 'pg'
 import { describeStack } from '../support/stack.ts'
 import { type Answer, prepareStore, rowsOf, Service, Tenant } from './producers-harness.ts'
 
@@ -139,6 +140,30 @@ describeStack('the command service', ['databaseUrl', 'databaseOwnerUrl', 'jwtAcc
       expect(
         (await events(tenant.id)).filter((event) => event.event_type === 'PaymentReceived'),
       ).toHaveLength(1)
+    })
+
+    it('that is in use elsewhere is answered at once, without waiting', async () => {
+      const tenant = await Tenant.open(one, 'inuse')
+      const other = new pg.Client({ connectionString: stack.databaseUrl })
+      await other.connect()
+      try {
+        await other.query('begin')
+        await other.query("select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || 'k-1', 7))", [
+          tenant.id,
+        ])
+        const pay = () =>
+          tenant.post('/v1/payments', { customerId: 'c', amount: '1.00' }, { 'idempotency-key': 'k-1' })
+        const answer = await pay()
+        expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([
+          409,
+          'idempotency_key_in_progress',
+          '1',
+        ])
+        await other.query('rollback')
+        expect((await pay()).status).toBe(201)
+      } finally {
+        await other.end()
+      }
     })
 
     it('of a refused command is free: nothing was stored', async () => {
