@@ -29,8 +29,11 @@ export interface ExecutorOptions {
 const WRITER_SECONDS = 600
 /** TOO_MANY_ROWS_OR_BYTES */
 const TOO_LARGE = 396
-/** A larger result is streamed, or refused when its format can't be. */
-const RESULT_MAX = 128 * 1024 * 1024
+/**
+ * A larger result is streamed, or refused when its format can't be. Counted before formatting: as text it may be four
+ * times as large, in a buffer that doubles, and that has to stay below the memory of a query or the error is another.
+ */
+const RESULT_MAX = 48 * 1024 * 1024
 const KEY_MAX = 600
 const CLASSES_MAX = 2_000
 const CLASSED_TEXT_MAX = 8_192

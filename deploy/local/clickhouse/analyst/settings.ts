@@ -15,7 +15,7 @@ const FREE =
 const LIMITS: Readonly<Record<string, number>> = {
   max_execution_time: 30,
   max_result_rows: 1_000_000,
-  max_result_bytes: 128 * 1024 * 1024,
+  max_result_bytes: 48 * 1024 * 1024,
   max_memory_usage: 400 * 1024 * 1024,
   max_rows_to_read: 1_000_000_000,
   max_threads: 2,
