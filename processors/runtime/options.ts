@@ -43,7 +43,7 @@ export const DEFAULTS = {
   uncommittedRecordsMax: 20_000,
   checkpointWorkMs: 3_000,
   checkpointEveryMs: 30_000,
-  sliceMs: 8,
+  sliceMs: 4,
   giveUpMs: 300_000,
   stopMs: 5_000,
 } as const

@@ -11,8 +11,9 @@ import type { RuntimeOptions } from './options.ts'
 import { CheckpointImage } from './restore-image.ts'
 import type { Failpoint } from './steps.ts'
 import { type EventCodec, Task } from './task.ts'
-import { type Position, turn } from './task-runner.ts'
+import type { Position } from './task-runner.ts'
 import type { Topology } from './topology.ts'
+import type { Turns } from './turns.ts'
 
 export interface RestoreParts {
   readonly port: KafkaPort
@@ -22,6 +23,7 @@ export interface RestoreParts {
   readonly codec: EventCodec
   readonly metrics: RuntimeMetrics
   readonly failpoint: Failpoint
+  readonly turns: Turns
   /** False = the partition was given up: stop here. */
   readonly wanted: () => boolean
 }
@@ -54,7 +56,7 @@ export async function restoreTask(parts: RestoreParts, partition: number): Promi
   for await (const batch of port.readPartition(reading)) {
     for (const { key, value } of batch.records) image.apply(key, value)
     if (!parts.wanted()) return undefined
-    await turn()
+    await parts.turns.next()
   }
   await parts.failpoint('cells')
   // (3)
@@ -149,13 +151,13 @@ async function replay(
       for (const record of batch.records) {
         if (record.offset >= to) break
         for (let id = task.fold(record); id !== undefined; id = task.fold(record)) await codec.prepare(id)
-        if ((++records & 31) !== 0 || performance.now() < sliceEnd) continue
-        await turn()
+        if ((++records & 15) !== 0 || performance.now() < sliceEnd) continue
+        await parts.turns.next()
         if (!parts.wanted()) return undefined
         sliceEnd = performance.now() + options.sliceMs
       }
       if (!parts.wanted()) return undefined
-      await turn()
+      await parts.turns.next()
     }
     task.skipTo(to)
   }

@@ -9,6 +9,7 @@ import type { RuntimeOptions } from './options.ts'
 import type { Cut } from './cut.ts'
 import type { EventCodec, Task } from './task.ts'
 import { TaskLife } from './task-life.ts'
+import type { Turns } from './turns.ts'
 
 export interface Position {
   readonly offset: number
@@ -26,8 +27,6 @@ export interface CommitShare {
 }
 
 export type Settlement = 'committed' | 'not-committed' | 'foreign'
-
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export class TaskRunner {
   readonly partition: number
@@ -49,6 +48,7 @@ export class TaskRunner {
   readonly #metrics: RuntimeMetrics
   readonly #onWork: () => void
   readonly #tasks: () => number
+  readonly #turns: Turns
   #task: Task | undefined
   #checkpointer: Checkpointer | undefined
   #last: Position = { offset: -1, metadata: '' }
@@ -67,6 +67,7 @@ export class TaskRunner {
       readonly onWork: () => void
       /** How many tasks share the work that a restart may have to do again. */
       readonly tasks: () => number
+      readonly turns: Turns
     },
   ) {
     this.partition = partition
@@ -77,6 +78,7 @@ export class TaskRunner {
     this.#metrics = parts.metrics
     this.#onWork = parts.onWork
     this.#tasks = parts.tasks
+    this.#turns = parts.turns
   }
 
   get task(): Task | undefined {
@@ -107,6 +109,7 @@ export class TaskRunner {
     this.highWatermark = batch.highWatermark
     let at = 0
     while (at < batch.records.length) {
+      await this.#turns.next()
       if (!mine()) return { whole: false }
       const { next, wanted } = this.#slice(batch.records, at)
       at = next
@@ -117,7 +120,7 @@ export class TaskRunner {
         } catch (error) {
           return { whole: false, error }
         }
-      } else if (at < batch.records.length) await turn()
+      }
     }
     if (!mine()) return { whole: false }
     this.#task?.skipTo(batch.nextOffset)
@@ -133,7 +136,7 @@ export class TaskRunner {
       wanted = task.fold(records[at] as InputRecord)
       if (wanted !== undefined) break
       at++
-      if ((at & 63) === 0 && performance.now() - started > this.#options.sliceMs) break
+      if ((at & 15) === 0 && performance.now() - started > this.#options.sliceMs) break
     }
     const spentMs = performance.now() - started
     this.#workMs += spentMs
@@ -197,9 +200,9 @@ export class TaskRunner {
 
   async #encodeInTurns(checkpointer: Checkpointer, startedMs: number): Promise<void> {
     for (;;) {
-      await turn()
+      await this.#turns.next()
       if (this.#checkpointer !== checkpointer || this.life.is('closed', 'failed')) return
-      const sliceEnd = performance.now() + this.#options.sliceMs / 2
+      const sliceEnd = performance.now() + this.#options.sliceMs
       if (checkpointer.encode(() => performance.now() > sliceEnd)) break
     }
     this.#metrics.observe(METRICS.checkpointSeconds, (performance.now() - startedMs) / 1000)

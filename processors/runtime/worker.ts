@@ -20,6 +20,7 @@ import type { TaskState } from './task-life.ts'
 import { type Position, TaskRunner } from './task-runner.ts'
 import { runtimeTopics } from './topics.ts'
 import type { Topology } from './topology.ts'
+import { Turns } from './turns.ts'
 
 export type WorkerOptions = { readonly transactionalId: string } & Partial<RuntimeOptions>
 
@@ -54,6 +55,7 @@ export class Worker {
   readonly #parts: WorkerParts
   readonly #metrics: RuntimeMetrics
   readonly #log: RuntimeLog
+  readonly #turns = new Turns()
   readonly #runners = new Map<number, TaskRunner>()
   #consumer: Consumer | undefined
   #admin: Admin | undefined
@@ -211,6 +213,7 @@ export class Worker {
       metrics: this.#metrics,
       onWork: () => this.#committer?.nudge(),
       tasks: () => this.#runners.size,
+      turns: this.#turns,
     })
     this.#runners.set(partition, runner)
     runner.life.move('restoring')
@@ -231,6 +234,7 @@ export class Worker {
             options: this.options,
             metrics: this.#metrics,
             failpoint: this.#parts.failpoint ?? (() => undefined),
+            turns: this.#turns,
             wanted,
           },
           runner.partition,
