@@ -226,6 +226,13 @@ describe('recovery', () => {
     ])
   })
 
+  it('over a hole in the feed is refused', async () => {
+    for (const n of ['1', '2', '3', '4']) feed.write('acme', kpiBody(n))
+    feed.tenant('acme').entries.splice(1, 1)
+    expect((await hub.join(KPI, new Recorder(), { epoch: 'e1.r1', offset: 1 })).recovered).toBe(false)
+    expect((await hub.join(KPI, new Recorder(), { epoch: 'e1.r1', offset: 2 })).recovered).toBe(true)
+  })
+
   it('over a change that was too large for the feed is refused', async () => {
     feed.write('acme', kpiBody('1'))
     feed.writeReset('acme', 'kpi')
@@ -251,6 +258,29 @@ describe('a room', () => {
     expect(sink.got).toEqual([])
     expect(sink.invalid).toHaveLength(1)
     expect(feed.isFollowed('acme')).toBe(false)
+  })
+
+  it('counts an entry that comes twice once, and goes on', async () => {
+    const sink = new Recorder()
+    ;(await hub.join(DASHBOARD, sink)).start()
+    for (const n of ['1', '2', '3']) feed.publish('acme', kpiBody(n))
+    hub.onEntries('acme', feed.tenant('acme').entries.slice(1, 2))
+    feed.publish('acme', agingBody('10.00'))
+    expect([sink.offsets, sink.invalid]).toEqual([[1, 2, 3, 4], []])
+  })
+
+  it('ends when a newcomer finds the store in a new history, and the newcomer begins there', async () => {
+    feed.write('acme', kpiBody('1'))
+    const old = new Recorder()
+    ;(await hub.join(KPI, old)).start()
+    feed.flush('acme', 'e2')
+    feed.write('acme', kpiBody('7'))
+    const sink = new Recorder()
+    const joined = await hub.join(KPI, sink)
+    joined.start()
+    expect([joined.epoch, joined.offset, old.invalid.length]).toEqual(['e2.r1', 1, 1])
+    feed.publish('acme', kpiBody('8'))
+    expect([old.got, sink.offsets]).toEqual([[], [2]])
   })
 
   it('ends for all when the store begins a new history, told by the next entry', async () => {
@@ -334,6 +364,7 @@ describe('shared', () => {
     await Promise.resolve()
     await Promise.resolve()
     const [second, third] = [call(), call()]
+    await new Promise((resolve) => setImmediate(resolve))
     expect(begun).toBe(1)
     gates[0]?.()
     expect(await first).toBe(1)

@@ -73,6 +73,27 @@ describe('an outlet', () => {
     })
   })
 
+  it('merges measure by measure: a delta has only those that changed', () => {
+    unsent = 101
+    const body = kpiBody('1')
+    const window = body.kpis?.['30d']
+    if (!window) throw new Error('no window')
+    const other = {
+      ...window,
+      measures: { netRevenue: { value: '9', unit: 'BDT', inputs: {}, epoch: 1, revision: 2 } },
+    }
+    outlet.publish(publication(body))
+    outlet.publish(publication({ kpis: { '30d': other } }))
+    outlet.publish(publication({ kpis: { '90d': other } }))
+    unsent = 0
+    outlet.sweep()
+    const kpis = dataOf(sent[0]).data.kpis ?? {}
+    expect(Object.entries(kpis).map(([name, { measures }]) => [name, Object.keys(measures)])).toEqual([
+      ['30d', ['dso', 'netRevenue']],
+      ['90d', ['netRevenue']],
+    ])
+  })
+
   it('goes on by itself when the network takes what was sent', () => {
     outlet.publish(publication(kpiBody('1')))
     unsent = 101

@@ -153,7 +153,7 @@ describe('a session', () => {
     await connect()
     await say({ id: 2, subscribe: { channel: 'kpi:acme' } }, { id: 3, unsubscribe: { channel: 'kpi:acme' } })
     feed.publish('acme', kpiBody('2'))
-    expect(sent.map((frame) => frame['id'])).toEqual([1, 2, 3])
+    expect(sent.map((frame) => frame['id'])).toStrictEqual([1, 2, 3])
   })
 
   it.each([
