@@ -28,6 +28,9 @@ export interface TopicSpec {
 
 const forever = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
 const appendTime = { 'message.timestamp.type': 'LogAppendTime' }
+/** Producers send up to 1 MiB by default; the log leaves room for a header of a re-routed record, a DLQ for its own. */
+const eventRoom = { 'max.message.bytes': String(1024 * 1024 + 16 * 1024) }
+const letterRoom = { 'max.message.bytes': String(1024 * 1024 + 128 * 1024) }
 const month = { 'cleanup.policy': 'delete', 'retention.ms': String(30 * 86_400_000) }
 const compacted = { 'cleanup.policy': 'compact' }
 
@@ -54,7 +57,7 @@ export const REROUTED_HEADER = 'nikash-rerouted'
 export const CATALOGUE: readonly TopicSpec[] = [
   spec(
     TOPICS.events,
-    { ...forever, ...appendTime },
+    { ...forever, ...appendTime, ...eventRoom },
     'All finance events, the log of record. Key: tenant id.',
   ),
   spec(TOPICS.results, compacted, 'Newest results. Key: tenant|family|slice. Partition: that of the input.'),
@@ -68,9 +71,17 @@ export const CATALOGUE: readonly TopicSpec[] = [
   ),
   spec(
     dlqOf(TOPICS.events),
-    { ...forever, ...appendTime },
+    { ...forever, ...appendTime, ...letterRoom },
     'Records of finance.events.v1 that could not be applied, bytes unchanged.',
   ),
-  spec(dlqOf(TOPICS.results), forever, 'Records of finance.results.v1 that a sink could not read.'),
-  spec(dlqOf(TOPICS.history), forever, 'Records of finance.history.v1 that a sink could not read.'),
+  spec(
+    dlqOf(TOPICS.results),
+    { ...forever, ...letterRoom },
+    'Records of finance.results.v1 that a sink could not read.',
+  ),
+  spec(
+    dlqOf(TOPICS.history),
+    { ...forever, ...letterRoom },
+    'Records of finance.history.v1 that a sink could not read.',
+  ),
 ]

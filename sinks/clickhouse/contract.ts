@@ -29,6 +29,10 @@ export const VIEWS = [
   'rpt_receivables_aging',
   'rpt_open_invoices',
   'rpt_daily_figures',
+  'revenue_summary',
+  'revenue_summary_mv',
+  'invoice_revenue',
+  'invoice_revenue_mv',
 ] as const
 export type View = (typeof VIEWS)[number]
 

@@ -477,6 +477,57 @@ const figuresToday: View = {
   today: true,
 }
 
+/** Paid invoices: what the first dashboards called revenue. */
+const revenueSummary: View = {
+  name: 'revenue_summary',
+  doc: 'Paid invoices by day of the invoice and customer, in the currency of the documents.',
+  columns: [
+    TENANT,
+    column('date', DAY, 'Invoice date', 'i.invoice_date'),
+    column('customer_id', TEXT, 'Customer', 'i.customer_id'),
+    column('currency', CODE, 'Currency of the amounts', 'i.currency'),
+    column('invoice_count', 'UInt64', 'Paid invoices', 'count()'),
+    column('subtotal', SUM, 'Without VAT', 'sum(i.subtotal)'),
+    column('vat', SUM, 'VAT', 'sum(i.vat_amount)'),
+    column('total', SUM, 'With VAT', 'sum(i.total)'),
+    column(
+      'avg_invoice_value',
+      SUM,
+      'total / invoice_count, cut to four decimals',
+      'toDecimal128(sum(i.total), 4) / count()',
+    ),
+  ],
+  from: `finance.fct_invoices AS i
+WHERE i.status = 'PAID'
+GROUP BY tenant_id, i.invoice_date, i.customer_id, i.currency`,
+}
+
+const invoiceRevenue: View = {
+  name: 'invoice_revenue',
+  doc: 'Invoices with what revenue is cut by: day, category, customer, product category, status.',
+  columns: [
+    TENANT,
+    column('invoice_id', TEXT, 'Invoice'),
+    column('invoice_date', DAY, 'Posting date'),
+    column('category', CODE, 'Revenue category'),
+    column('customer_id', TEXT, 'Customer'),
+    column('customer_name', TEXT, 'Name at the time of the document'),
+    column('product_category', CODE, 'Product category'),
+    column('amount', LINE, 'Without VAT, in the currency of the document', 'subtotal'),
+    column('currency', CODE, 'Currency of the amount'),
+    column('status', CODE, 'DRAFT, APPROVED, PARTIALLY_PAID, PAID or CANCELLED'),
+  ],
+  from: 'finance.fct_invoices',
+}
+
+/** The same view under the name that older queries use. */
+const alias = (view: View): View => ({
+  name: `${view.name}_mv`,
+  doc: `${view.doc} Alias of ${view.name}.`,
+  columns: view.columns.map(({ name, type, doc }) => ({ name, type, doc })),
+  from: `finance.${view.name}`,
+})
+
 const quote = (text: string): string => `'${text.replaceAll("'", "\\'")}'`
 
 function definitionOf({ name, doc, columns, from, today }: View): string {
@@ -504,6 +555,10 @@ export const VIEW_LIST: readonly View[] = [
   agingToday,
   openToday,
   figuresToday,
+  revenueSummary,
+  alias(revenueSummary),
+  invoiceRevenue,
+  alias(invoiceRevenue),
 ]
 
 /** Statements that make all views. */

@@ -167,6 +167,19 @@ describe('views of current state', () => {
     ])
   })
 
+  it('sums paid invoices by day and customer, under both names', async () => {
+    for (const view of ['revenue_summary', 'revenue_summary_mv']) {
+      expect(
+        await rows(
+          `SELECT invoice_count, toString(subtotal) AS subtotal, toString(total) AS total, toString(avg_invoice_value) AS average FROM finance.${view}`,
+        ),
+      ).toEqual([{ invoice_count: 1, subtotal: expect.any(String), total: '10', average: '10' }])
+    }
+    expect(
+      await rows('SELECT count() AS n, sum(amount) > 0 AS some FROM finance.invoice_revenue_mv'),
+    ).toEqual([{ n: 6, some: 1 }])
+  })
+
   it('takes the newest document of an invoice, and says where the newest event is', async () => {
     expect(
       await rows(
