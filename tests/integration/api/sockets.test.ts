@@ -262,12 +262,12 @@ describe('when Redis', () => {
     const watcher = await watch(`kpi:${tenant}`, await api.token(tenant))
     let told = 0
     watcher.subscription.on('subscribing', () => told++)
+    const before = watcher.subscribed.length
     await redis.kill()
     await until('the news', () => told > 0)
     expect(watcher.centrifuge.state).toBe('connected')
     expect((await fetch(`${api.url}/readyz`)).status).toBe(503)
     await redis.up()
-    const before = watcher.subscribed.length
     await until('the way back', () => watcher.subscribed.length > before, 10_000)
     // A server that was killed may have lost a tail: nothing of the run before is continued.
     expect(watcher.subscribed.at(-1)).toMatchObject({ wasRecovering: true, recovered: false })
