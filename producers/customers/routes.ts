@@ -5,6 +5,7 @@ import { decideCreate, decideUpdate } from './decide.ts'
 
 const create: Operation<CreateCustomer> = {
   name: 'customer.create',
+  summary: 'Creates a customer',
   path: '/v1/customers',
   role: 'writer',
   aggregate: 'customer',
@@ -23,6 +24,7 @@ const create: Operation<CreateCustomer> = {
 
 const update: Operation<UpdateCustomer> = {
   name: 'customer.update',
+  summary: 'Replaces all fields of a customer',
   path: '/v1/customers/:id/update',
   role: 'writer',
   aggregate: 'customer',

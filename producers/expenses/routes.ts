@@ -9,6 +9,7 @@ const numbered = (command: RecordExpense) =>
 
 const record: Operation<RecordExpense> = {
   name: 'expense.record',
+  summary: 'Records an expense, as a draft or approved at once',
   path: '/v1/expenses',
   role: 'writer',
   aggregate: 'expense',
@@ -31,6 +32,7 @@ const record: Operation<RecordExpense> = {
 
 const approve: Operation<ApproveExpense> = {
   name: 'expense.approve',
+  summary: 'Approves an expense: by its expense date it counts',
   path: '/v1/expenses/:id/approve',
   role: 'writer',
   aggregate: 'expense',

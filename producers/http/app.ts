@@ -21,11 +21,13 @@ import { isOutage } from '../event-store/database.ts'
 import { newId } from '../event-store/store.ts'
 import { OPERATIONS } from '../kernel/catalogue.ts'
 import { problemOf, Refusal } from '../kernel/errors.ts'
-import type { CommandRequest, CommandResult, Executor } from '../kernel/executor.ts'
+import type { CommandRequest, CommandResult } from '../kernel/command.ts'
+import type { Executor } from '../kernel/executor.ts'
 import type { Lanes } from '../kernel/lanes.ts'
 import { locationOf, type Operation } from '../kernel/operation.ts'
 import { type Authenticate, type Caller, requireRole } from './auth.ts'
 import { BATCH_BYTES_MAX, ImportBatches, importBatch } from './import-batches.ts'
+import { openApiDocument } from './openapi.ts'
 import { expectedVersionOf, idempotencyKeyOf, metadataOf, parseBody } from './request.ts'
 import { tenantReads } from './tenant-reads.ts'
 
@@ -50,6 +52,8 @@ export function commandApp(parts: AppParts): Express {
   app.set('query parser', 'simple')
   app.use(helmet())
   health(app, parts)
+  const description = openApiDocument()
+  app.get('/openapi.json', (_request, response) => void response.json(description))
   const caller = callerOf(parts.authenticate)
   const json = (limit: string) => [requireJson, express.json({ limit, strict: true })]
   const measured = commandMetrics(parts.metrics)

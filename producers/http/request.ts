@@ -6,7 +6,7 @@ import type { Request } from 'express'
 import type { z } from 'zod'
 import type { EventMetadata } from '../event-store/store.ts'
 import { type FieldError, Refusal } from '../kernel/errors.ts'
-import { digestOf, type IdempotencyKey } from '../kernel/executor.ts'
+import { digestOf, type IdempotencyKey } from '../kernel/command.ts'
 import type { Caller } from './auth.ts'
 
 const KEY = /^[\x21-\x7e]{1,255}$/

@@ -29,6 +29,7 @@ const mushakAtOnce = (session: Session, command: CreateInvoice): boolean =>
 
 const create: Operation<CreateInvoice> = {
   name: 'invoice.create',
+  summary: 'Writes an invoice, as a draft or approved at once',
   path: '/v1/invoices',
   role: 'writer',
   aggregate: 'invoice',
@@ -77,6 +78,7 @@ const factsOf = (session: Session, { id }: Target<unknown>): InvoiceFacts => ({
 
 const approve: Operation<ApproveInvoice> = {
   name: 'invoice.approve',
+  summary: 'Makes a draft binding: from its invoice date it counts',
   path: '/v1/invoices/:id/approve',
   role: 'writer',
   aggregate: 'invoice',
@@ -99,6 +101,7 @@ const approve: Operation<ApproveInvoice> = {
 
 const cancel: Operation<CancelInvoice> = {
   name: 'invoice.cancel',
+  summary: 'Voids an invoice; what is open of it leaves the books on that day',
   path: '/v1/invoices/:id/cancel',
   role: 'writer',
   aggregate: 'invoice',
@@ -112,6 +115,7 @@ const cancel: Operation<CancelInvoice> = {
 
 const dueDate: Operation<ChangeDueDate> = {
   name: 'invoice.due-date',
+  summary: 'Moves the due date of an invoice',
   path: '/v1/invoices/:id/due-date',
   role: 'writer',
   aggregate: 'invoice',

@@ -69,7 +69,7 @@ const dayOr = (read: string, context: z.RefinementCtx): EpochDay => {
 }
 const DAY_MIN: EpochDay = parseDay('1900-01-01')
 const DAY_MAX: EpochDay = parseDay('2199-12-31')
-export const day = z.string().transform(dayOr)
+export const day = z.string().meta({ format: 'date' }).transform(dayOr)
 
 export const zone = z.string().refine((name) => {
   try {

@@ -4,7 +4,7 @@
  * G1: bounded: a full lane or house refuses (503) instead of queueing without end.
  */
 import { Refusal } from './errors.ts'
-import type { CommandRequest, CommandResult } from './executor.ts'
+import type { CommandRequest, CommandResult } from './command.ts'
 
 export interface LaneLimits {
   readonly groupMax: number

@@ -41,6 +41,7 @@ export interface Target<C> {
 export interface Operation<C = unknown> {
   /** As items of an import batch name it: invoice.create. */
   readonly name: string
+  readonly summary: string
   readonly path: string
   readonly role: 'writer' | 'operator'
   readonly aggregate: AggregateType

@@ -46,7 +46,7 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = {
-      batchRowsMax: 500,
+      batchRowsMax: 250,
       pollMs: 200,
       standbyMs: 500,
       backoffMs: BACKOFF_MS,

@@ -36,6 +36,7 @@ const numbered = (command: ReceivePayment) =>
 
 const receive: Operation<ReceivePayment> = {
   name: 'payment.receive',
+  summary: 'Records money that came in, with what it settles',
   path: '/v1/payments',
   role: 'writer',
   aggregate: 'payment',
@@ -69,6 +70,7 @@ const factsOf = (session: Session, { id }: Target<unknown>): PaymentFacts => ({
 
 const allocate: Operation<AllocatePayment> = {
   name: 'payment.allocate',
+  summary: 'Settles invoices with what is unapplied of a payment',
   path: '/v1/payments/:id/allocate',
   role: 'writer',
   aggregate: 'payment',
@@ -82,6 +84,7 @@ const allocate: Operation<AllocatePayment> = {
 
 const reverse: Operation<ReversePayment> = {
   name: 'payment.reverse',
+  summary: 'Takes a payment back from a day on; what it settled is open again',
   path: '/v1/payments/:id/reverse',
   role: 'writer',
   aggregate: 'payment',
@@ -95,6 +98,7 @@ const reverse: Operation<ReversePayment> = {
 
 const fail: Operation<FailPayment> = {
   name: 'payment.fail',
+  summary: 'Undoes a payment that never arrived, on its own days',
   path: '/v1/payments/:id/fail',
   role: 'writer',
   aggregate: 'payment',

@@ -5,6 +5,7 @@ import { decideFxRate, decideTaxRate, fxRateId, taxRateId } from './decide.ts'
 
 const fxRate: Operation<SetFxRate> = {
   name: 'fx-rate.set',
+  summary: 'Sets the rate of a currency from a day on, for all tenants',
   path: '/v1/reference/fx-rates',
   role: 'operator',
   aggregate: 'fx-rate',
@@ -18,6 +19,7 @@ const fxRate: Operation<SetFxRate> = {
 
 const taxRate: Operation<SetTaxRate> = {
   name: 'tax-rate.set',
+  summary: 'Sets the rate of a VAT code from a day on, for all tenants',
   path: '/v1/reference/tax-rates',
   role: 'operator',
   aggregate: 'tax-rate',

@@ -5,6 +5,7 @@ import { decideChange, decideRegister } from './decide.ts'
 
 export const registerOperation: Operation<RegisterTenant> = {
   name: 'tenant.register',
+  summary: 'Registers a tenant with its zone, base currency and fiscal year',
   path: '/v1/tenants',
   role: 'operator',
   aggregate: 'tenant',
@@ -17,6 +18,7 @@ export const registerOperation: Operation<RegisterTenant> = {
 
 export const changeOperation: Operation<ChangeTenant> = {
   name: 'tenant.change',
+  summary: 'Changes settings of a tenant',
   path: '/v1/tenants/:id/settings',
   role: 'operator',
   aggregate: 'tenant',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { CommandRequest, CommandResult } from '../../../../producers/kernel/executor.ts'
+import type { CommandRequest, CommandResult } from '../../../../producers/kernel/command.ts'
 import { Lanes } from '../../../../producers/kernel/lanes.ts'
 import { outcome } from '../facts.ts'
 

@@ -1,0 +1,55 @@
+/** Owns what a command is while it is executed: the request for one, and what became of it. */
+import { createHash } from 'node:crypto'
+import type { EventMetadata } from '../event-store/store.ts'
+import type { Refusal } from './errors.ts'
+import type { Operation } from './operation.ts'
+
+export interface IdempotencyKey {
+  readonly key: string
+  /** Hash of method, path and body. */
+  readonly fingerprint: string
+}
+
+export interface CommandRequest {
+  readonly operation: Operation
+  readonly id: string
+  readonly command: unknown
+  /** If-Match: the version that the aggregate must have. */
+  readonly expectedVersion?: number
+  readonly key?: IdempotencyKey
+  readonly metadata: EventMetadata
+}
+
+export interface Accepted {
+  readonly id: string
+  readonly version: number
+  /** Position of the command's last event in the store. */
+  readonly position: number
+}
+
+export type CommandResult =
+  | {
+      readonly kind: 'accepted'
+      readonly status: number
+      readonly body: Accepted
+      readonly replayed: boolean
+    }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | {
+      readonly kind: 'refused'
+      readonly refusal: Refusal
+      /** Refused as a repetition of itself: the aggregate was created by an equal command. */
+      readonly same: boolean
+    }
+
+export const refused = (refusal: Refusal, same = false): CommandResult => ({ kind: 'refused', refusal, same })
+
+/** Equal for equal commands, whatever the order of their fields. */
+export function digestOf(command: unknown): string {
+  const sorted = JSON.stringify(command, (_key, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+  return createHash('sha256').update(sorted).digest('base64url')
+}
