@@ -70,6 +70,7 @@ export class Outbox implements OutboxSession {
   #wake: () => void = () => {}
   #failure: Error | undefined
   #keepAlive: NodeJS.Timeout | undefined
+  #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(client: pg.Client) {
     this.#client = client
@@ -90,13 +91,20 @@ export class Outbox implements OutboxSession {
       await client.query(SESSION)
       // A send to a Kafka that is away takes long; only a process that stands still may lose its session.
       outbox.#keepAlive = setInterval(() => {
-        client.query('select').catch(() => undefined)
+        outbox.#inTurn(() => client.query('select')).catch(() => undefined)
       }, KEEP_ALIVE_MS)
       return outbox
     } catch (error) {
       await outbox.close()
       throw error
     }
+  }
+
+  /** Statements of the one session, one after the other. */
+  #inTurn<T>(statement: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(statement)
+    this.#turn = mine.catch(() => undefined)
+    return mine
   }
 
   #signal(): void {
@@ -106,9 +114,8 @@ export class Outbox implements OutboxSession {
 
   /** True when this session leads now. The lock ends with the session. */
   async tryLead(): Promise<boolean> {
-    const { rows } = await this.#client.query<{ led: boolean }>('select pg_try_advisory_lock($1) as led', [
-      LOCK_ID,
-    ])
+    const text = 'select pg_try_advisory_lock($1) as led'
+    const { rows } = await this.#inTurn(() => this.#client.query<{ led: boolean }>(text, [LOCK_ID]))
     return rows[0]?.led === true
   }
 
@@ -119,7 +126,7 @@ export class Outbox implements OutboxSession {
     stuck: readonly string[],
   ): Promise<readonly OutboxRow[]> {
     this.#woken = false
-    const { rows } = await this.#client.query<Row>({
+    const statement = {
       name: 'read-outbox',
       text: `select o.position, o.tenant_id, o.inserted_at, e.aggregate_type, e.aggregate_id, e.version, e.event_id,
                     e.event_type, e.schema_version, e.event_data, e.metadata, e.occurred_at, e.recorded_at
@@ -127,16 +134,14 @@ export class Outbox implements OutboxSession {
              where o.position <> all($2) and o.tenant_id <> all($3)
              order by o.position limit $1`,
       values: [limit, underWay, stuck],
-    })
+    }
+    const { rows } = await this.#inTurn(() => this.#client.query<Row>(statement))
     return rows.map(rowOf)
   }
 
   async remove(positions: readonly number[]): Promise<void> {
-    await this.#client.query({
-      name: 'empty-outbox',
-      text: 'delete from finance.outbox where position = any($1)',
-      values: [positions],
-    })
+    const text = 'delete from finance.outbox where position = any($1)'
+    await this.#inTurn(() => this.#client.query({ name: 'empty-outbox', text, values: [positions] }))
   }
 
   /** Returns at a wake-up since the last read, at the latest after `ms`. Throws when the session is over. */
