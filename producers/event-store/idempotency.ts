@@ -39,8 +39,7 @@ export async function purgeAnswers(client: PoolClient, tenant: string): Promise<
     name: 'purge-answers',
     text: `delete from finance.idempotency_keys where tenant_id = $1 and key in (
              select key from finance.idempotency_keys
-             where tenant_id = $1 and created_at < now() - interval '${KEEP_DAYS} days' limit ${PURGE_ROWS_MAX}
-             for update skip locked)`,
+             where tenant_id = $1 and created_at < now() - interval '${KEEP_DAYS} days' limit ${PURGE_ROWS_MAX})`,
     values: [tenant],
   })
 }

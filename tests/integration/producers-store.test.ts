@@ -1,5 +1,7 @@
 /** The store by itself: row security by raw SQL, append-only events, and states that are the fold of their events. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { inTransaction, openPool } from '../../producers/event-store/database.ts'
+import { purgeAnswers } from '../../producers/event-store/idempotency.ts'
 import { fromJson } from '../../producers/event-store/json.ts'
 import type { AggregateType, DomainEvent } from '../../producers/kernel/events.ts'
 import { Session } from '../../producers/kernel/session.ts'
@@ -62,6 +64,35 @@ describeStack(
         expect(seen.filter((row) => row.tenant_id !== b.id)).toEqual([])
       },
     )
+
+    it('lets the service forget answers of its keys after a week, and no younger ones', async () => {
+      const keys = () =>
+        rowsOf<{ key: string }>(
+          stack.databaseUrl,
+          a.id,
+          "select key from finance.idempotency_keys where key like 'age-%' order by key",
+        )
+      const pool = openPool(
+        { url: stack.databaseUrl, connectionsMax: 1, applicationName: 'nikash-test-purge' },
+        () => undefined,
+      )
+      try {
+        await inTransaction(pool, a.id, async (client) => {
+          for (const days of [6, 8, 30]) {
+            await client.query(
+              `insert into finance.idempotency_keys (tenant_id, key, fingerprint, status, response, created_at)
+               values ($1, 'age-' || $2::text, '', 201, '{}', now() - make_interval(days => $2::int))`,
+              [a.id, days],
+            )
+          }
+        })
+        expect(await keys()).toHaveLength(3)
+        await inTransaction(pool, a.id, (client) => purgeAnswers(client, a.id))
+        expect(await keys()).toEqual([{ key: 'age-6' }])
+      } finally {
+        await pool.end()
+      }
+    })
 
     it('binds its owner as well', async () => {
       expect(
