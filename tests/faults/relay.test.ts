@@ -53,32 +53,32 @@ describeStack(
       relays.set(name, child)
     }
 
-    const client = async (url = stack.databaseUrl) => {
-      const made = new pg.Client({ connectionString: url })
+    const client = async () => {
+      const made = new pg.Client({ connectionString: stack.databaseUrl })
       await made.connect()
+      clients.push(made)
       return made
     }
+    /** One session for all questions about who leads. */
+    let asking: Promise<pg.Client> | undefined
+    const ask = async () => (asking ??= client())
 
     /** Name of the relay that holds the lock: one of ours, or the stack's own. */
     async function leader(): Promise<string | undefined> {
-      const asking = await client()
-      const { rows } = await asking.query<{ name: string }>(
+      const { rows } = await (await ask()).query<{ name: string }>(
         `select a.application_name as name from pg_locks l join pg_stat_activity a on a.pid = l.pid
        where l.locktype = 'advisory' and l.granted and a.datname = current_database() and l.objsubid = 1
        and (l.classid::bigint << 32) + l.objid::bigint = 7311420001`,
       )
-      await asking.end()
       return rows[0]?.name
     }
 
     /** Ends the session of a relay that is not ours (the stack's own), so that one of those in line leads. */
     async function depose(name: string): Promise<void> {
-      const asking = await client()
-      await asking.query(
+      await (await ask()).query(
         'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database()',
         [name],
       )
-      await asking.end()
     }
 
     /** What the command service writes for one event, without the decision before it. */
@@ -209,7 +209,6 @@ describeStack(
       } finally {
         stopped = true
         await writing
-        await writer.end()
       }
       expect(killed).toHaveLength(3)
       await eventually(
