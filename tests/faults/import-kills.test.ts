@@ -13,7 +13,7 @@ import { type Aging, cents, eventually, freshTenant, read } from '../support/htt
 import { agingByDay } from '../support/receivables-oracle.ts'
 import { describeStack, killPart, signToken, waitForRestart } from '../support/stack.ts'
 
-const ROWS = 1200
+const ROWS = 3000
 const seed = Number(process.env['NIKASH_SEED'] ?? Date.now() % 1_000_000)
 
 /** mulberry32: small, seeded, good enough to spread amounts and days. */
