@@ -82,6 +82,20 @@ describeStack(
       })
     }, 120_000)
 
+    it('works: the SQL of docs/analysts.md', async () => {
+      const lines = commandsOf('docs/analysts.md')
+      expect(lines.length).toBeGreaterThan(3)
+      const [credentials, ...queries] = lines
+      for (const query of queries) {
+        await eventually(query, async () => {
+          const { stdout } = await shell(`${aimed(credentials ?? '')}\n${query}`)
+          expect([query, stdout]).toEqual([query, expect.not.stringContaining('Exception')])
+        })
+      }
+      const { stdout } = await shell(`${aimed(credentials ?? '')}\n${queries[0]}`)
+      expect(stdout).toMatch(/^fct_invoices\t/m)
+    }, 120_000)
+
     it('works: the looking verbs', async () => {
       for (const verb of ['status', 'topics', 'lag', 'describe', 'dlq list', 'tenant list']) {
         const { stdout } = await shell(`${aimed(`./nikash ${verb}`)} -o json`)

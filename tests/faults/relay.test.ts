@@ -177,10 +177,14 @@ describeStack(
       const writer = await client()
       const versions = 150
       const aggregates = 20
+      const tick = () => new Promise((resolve) => setTimeout(resolve, 2))
       let written = 0
       let stopped = false
+      /** The writer waits here until one of our relays leads, so that each kill finds it writing. */
+      let gate = versions * 0.2
       const writing = (async () => {
         for (let version = 1; version <= versions && !stopped; version++) {
+          while (version > gate && !stopped) await tick()
           await writer.query(beginAs(tenant))
           for (let a = 0; a < aggregates; a++) await write(writer, tenant, `a${a}`, version)
           await writer.query('commit')
@@ -190,12 +194,14 @@ describeStack(
       const killed: string[] = []
       try {
         for (const share of [0.2, 0.5, 0.8]) {
-          while (written < versions * share) await new Promise((resolve) => setTimeout(resolve, 5))
+          while (written < versions * share) await tick()
           await eventually('one of our relays to lead', async () => {
             const leading = await leader()
             if (leading !== undefined && !relays.has(leading)) await depose(leading)
             expect(relays.has(leading ?? '')).toBe(true)
           })
+          gate = versions * (share + 0.3)
+          while (written < versions * share + 5) await tick()
           const name = (await leader()) ?? ''
           const victim = relays.get(name)
           if (!victim) break
