@@ -1,4 +1,5 @@
 /** Owns `token` and `analyst`: credentials of the local stack. Refuses: anything for a stack that is not on this machine. */
+import { TENANT_ID } from '../../schemas/values/ids.ts'
 import { analystPassword } from '../local/secrets.ts'
 import { EXIT, type ExitCode, StackError } from '../local/errors.ts'
 import { layoutOf } from '../local/paths.ts'
@@ -14,17 +15,16 @@ export type TokenOptions = DataOption & {
 }
 export type AnalystOptions = DataOption & { readonly tenant: string; readonly output?: 'json' | 'env' }
 
-const TENANT = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const LIFE_MS_MAX = 30 * 86_400_000
 
 const wrongUse = (message: string, help: string): StackError =>
   new StackError('WRONG_USE', message, help, { exitCode: EXIT.wrongUse })
 
 export const requireTenant = (tenant: string): string => {
-  if (TENANT.test(tenant)) return tenant
+  if (TENANT_ID.test(tenant)) return tenant
   throw wrongUse(
     `"${tenant}" can't be a tenant id.`,
-    'Use up to 64 letters, digits, ".", "_" and "-", starting with a letter or digit.',
+    'Use up to 64 lower case letters, digits, "_" and "-", starting with a letter or digit.',
   )
 }
 

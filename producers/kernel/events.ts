@@ -6,19 +6,8 @@
 import type { EventRecords, EventType } from '../../schemas/generated/records.ts'
 import type { EpochDay } from '../../schemas/values/calendar.ts'
 
-export interface Envelope {
-  readonly eventId: string
-  readonly tenantId: string
-  readonly aggregateType: string
-  readonly aggregateId: string
-  readonly aggregateVersion: null | number
-  readonly schemaVersion: number
-  readonly occurredAt: number
-  readonly recordedAt: number
-  readonly actor: string
-  readonly correlationId: null | string
-  readonly causationId: null | string
-}
+/** What every event has, first and in the same order: a Tick has nothing else but its instant. */
+export type Envelope = Omit<EventRecords['Tick'], 'instant'>
 
 export type Payload<T extends EventType> = Omit<EventRecords[T], keyof Envelope>
 
