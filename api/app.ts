@@ -1,6 +1,6 @@
 /**
  * The HTTP application: the order of what every request passes, the mounted operations, and the one place where an
- * error becomes an answer. Owns security headers. Refuses bodies: no operation of this API takes one.
+ * error becomes an answer. Owns security headers. Refuses bodies, but for commands that are passed on as they come.
  */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
@@ -63,7 +63,7 @@ const contentPolicy = (commandsUrl: string | undefined) => ({
   },
 })
 
-/** No operation takes a body; one that is sent is refused when it is large and ignored when it is small. */
+/** No other operation takes a body; one that is sent is refused when it is large and ignored when it is small. */
 const noBodies: RequestHandler = (request, _response, next) => {
   const length = Number(request.get('content-length') ?? 0)
   if (length > BODY_BYTES_MAX)
@@ -140,8 +140,10 @@ export function createApp(options: AppOptions): Express {
   app.use(docs(openApiDocument(operations, options.commandsUrl)))
 
   const api = Router()
-  api.use(authentication(options.verify), limits(options.perMinute, options.anonymousPerMinute), noBodies)
-  for (const operation of operations) operation.mount(api)
+  api.use(authentication(options.verify), limits(options.perMinute, options.anonymousPerMinute))
+  for (const operation of operations) if (operation.takesBody) operation.mount(api)
+  api.use(noBodies)
+  for (const operation of operations) if (!operation.takesBody) operation.mount(api)
   app.use(['/v1', '/finance'], withFullPath(api))
 
   app.use(page(options.pageFolder ?? DIST))

@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createBreakers } from '../platform/breaker.ts'
 import { messageOf } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -12,10 +13,11 @@ import { createVerify, signToken } from './auth/token.ts'
 import type { ApiConfig } from './config.ts'
 import type { Check } from './http/health.ts'
 import { type ApiMetrics, createApiMetrics } from './http/metrics.ts'
+import { createTransactionCount } from './reads/transaction-count.ts'
 import { Gateway, GATEWAY_LIMITS, type GatewayLimits } from './live/gateway.ts'
 import { Hub } from './live/hub.ts'
 import { RedisFeed } from './live/redis-feed.ts'
-import { openClickHouse } from './reads/clickhouse.ts'
+import { isOutage, openClickHouse } from './reads/clickhouse.ts'
 import { createFacts } from './reads/facts.ts'
 import { createLiveFigures } from './reads/live-figures.ts'
 import { createTenants } from './reads/tenants.ts'
@@ -56,17 +58,22 @@ export async function startApi(options: StartOptions): Promise<Api> {
   const apiMetrics = createApiMetrics(metrics, {
     connections: () => own.gateway?.connectionCount ?? 0,
     subscriptions: () => hub.memberCount(),
+    transactions: () => transactions.count(),
   })
+  const breakers = createBreakers(metrics)
   const clickhouse = openClickHouse({
     url: config.CLICKHOUSE_URL,
     username: config.CLICKHOUSE_USER,
     password: config.CLICKHOUSE_PASSWORD,
     onQuery: (name, seconds) => apiMetrics.query(name, seconds),
+    guard: breakers.guard('clickhouse', { isFailure: isOutage }),
   })
+  const transactions = createTransactionCount(clickhouse, now)
   const live = createLiveFigures({
     redis: redis.commands,
     runId: redis.runId,
     onRead: (hit) => apiMetrics.cacheRead(hit),
+    guard: breakers.guard('redis'),
   })
   const facts = createFacts(clickhouse)
   const services: Services = {
@@ -108,7 +115,9 @@ export async function startApi(options: StartOptions): Promise<Api> {
     limits: options.socketLimits ?? GATEWAY_LIMITS,
     metrics: {
       closed: (code) => apiMetrics.socketClosed(code),
-      coalesced: () => apiMetrics.socketCoalesced(),
+      coalesced: () => apiMetrics.updatesDropped('merged', 1),
+      dropped: (count) => apiMetrics.updatesDropped('closed', count),
+      sent: (logTimeMs) => apiMetrics.updateSent((now() - logTimeMs) / 1000),
       refused: (reason) => apiMetrics.socketRefused(reason),
     },
   })

@@ -2,7 +2,8 @@
  * The life of a process: start in order, stop in reverse order, say how it is, end with a code that means something.
  * F1: stop hooks run once, last registered first, each bounded in time; a hook that fails does not keep the next from
  *     running. F2: SIGTERM and SIGINT stop; a second signal ends at once. F3: an error nobody caught is fatal.
- * F4: the admin port answers from the first moment: /livez, /readyz (and /health/live, /health/ready), /metrics.
+ * F4: the admin port answers from the first moment: /livez, /readyz (and /health/live, /health/ready), /metrics, and
+ *     whatever a service shows of itself (`show`), as JSON.
  * Exit codes: 0 stopped as asked, 1 broke, 2 wrong configuration, 3 something it needs was not there at the start.
  *
  *   await runService({ service: 'sinks' }, async (life) => {
@@ -40,6 +41,8 @@ export interface Lifecycle {
   check(name: string, check: () => unknown): void
   /** Liveness: throws when only a restart can help. */
   alive(name: string, check: () => unknown): void
+  /** GET of this path on the admin port answers with what `look` gives, as JSON; 503 with the reason when it throws. */
+  show(path: string, look: () => unknown): void
   /** Logs, stops, exits with 1. */
   fatal(error: unknown): void
   /** Stops and exits with 0. */
@@ -48,6 +51,8 @@ export interface Lifecycle {
   readonly stopping: boolean
   readonly signal: AbortSignal
 }
+
+const SHOW_MS = 10_000
 
 interface Named {
   readonly name: string
@@ -80,6 +85,7 @@ class Service implements Lifecycle {
   readonly #stops: Named[] = []
   readonly #ready: Named[] = []
   readonly #alive: Named[] = []
+  readonly #shown = new Map<string, () => unknown>()
   readonly #abort = new AbortController()
   #end: (code: number) => void = () => {}
   #started = false
@@ -112,6 +118,10 @@ class Service implements Lifecycle {
 
   alive(name: string, run: () => unknown): void {
     this.#alive.push({ name, run })
+  }
+
+  show(path: string, look: () => unknown): void {
+    this.#shown.set(path, look)
   }
 
   started(): void {
@@ -186,7 +196,19 @@ class Service implements Lifecycle {
       ]
       return this.#report(response, this.#ready, phase)
     }
+    const look = this.#shown.get(path)
+    if (look !== undefined) return this.#shownTo(response, path, look)
     response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n')
+  }
+
+  async #shownTo(response: ServerResponse, path: string, look: () => unknown): Promise<void> {
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+    try {
+      const text = JSON.stringify(await bounded(path, SHOW_MS, look))
+      response.writeHead(200, headers).end(text)
+    } catch (error) {
+      response.writeHead(503, headers).end(JSON.stringify({ message: messageOf(error) }))
+    }
   }
 
   async #report(

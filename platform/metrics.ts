@@ -32,6 +32,27 @@ const PREFIX = 'nikash_'
 /** Seconds, from half a millisecond to half a minute. */
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** Where an event is when its age is taken. */
+export type PipelineStage = 'outbox' | 'kafka' | 'processor' | 'redis' | 'clickhouse' | 'audit' | 'ws'
+
+/**
+ * Age of data along the way, one metric for all processes: outbox = from the command's commit until Kafka has it; then,
+ * each from the append to the log: kafka = until a processor has it, processor = until its results are visible,
+ * redis, clickhouse and audit = until it is in the store, ws = until the figures made of it are sent to a socket.
+ */
+export const PIPELINE_AGE = {
+  name: 'pipeline_event_age_seconds',
+  help: 'Age of the data at a stage of the pipeline.',
+  labels: ['stage'],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
+} as const
+
+export const pipelineAge = (metrics: Metrics): ((stage: PipelineStage, seconds: number) => void) => {
+  const { name, help, labels, buckets } = PIPELINE_AGE
+  const age = metrics.histogram(name, help, labels, buckets)
+  return (stage, seconds) => age.observe({ stage }, Math.max(0, seconds))
+}
+
 function checked(name: string, kind: 'counter' | 'gauge' | 'histogram'): string {
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name))
     throw new Error(`metric name ${name}: write area_what_unit`)

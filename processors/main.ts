@@ -40,8 +40,11 @@ await runService(service, async (life) => {
       NIKASH_FAILPOINT: env.optional(),
       /** The consumer group; also the name of its checkpoints. */
       PROCESSORS_GROUP: env.text(DEFAULT_GROUP),
-      /** Part of the transactional id; unique per living process. */
-      PROCESSORS_INSTANCE: env.text(randomUUID()),
+      /**
+       * Name of this process among its living peers, the same after a restart (the name of a StatefulSet's pod, say): a
+       * restart then has its partitions back at once. Without it, they go to the others and some come back.
+       */
+      PROCESSORS_INSTANCE: env.optional(),
       PROCESSORS_SESSION_MS: env.integer(6_001, 300_000, DEFAULTS.sessionTimeoutMs),
       PROCESSORS_COMMIT_MS: env.integer(0, 5_000, DEFAULTS.busyIntervalMs),
       PROCESSORS_CHECKPOINT_MS: env.integer(100, 600_000, DEFAULTS.checkpointWorkMs),
@@ -51,8 +54,15 @@ await runService(service, async (life) => {
   const failpoint = failpointOf(config.NIKASH_FAILPOINT, config.NIKASH_ENV)
   await life.admin(config.ADMIN_PORT)
   life.log.info({ config: redacted(config) }, 'starting')
-  const port = openKafka({ brokers: config.KAFKA_BROKERS, clientId: 'nikash-processors', log: life.log })
+  const port = openKafka({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'nikash-processors',
+    log: life.log,
+    // A broker that is away is waited for as long as commits are: the state in memory is worth it.
+    retryMs: DEFAULTS.giveUpMs,
+  })
   life.onStop('kafka', () => port.close())
+  const instanceId = config.PROCESSORS_INSTANCE
   const codec = await RecordCodec.open(openRegistry(config.SCHEMA_REGISTRY_URL), RESULT_TYPES)
   const worker = new Worker({
     port,
@@ -60,7 +70,8 @@ await runService(service, async (life) => {
     topologies: buildTopologies((type, value) => codec.encode(type, value)),
     options: {
       groupId: config.PROCESSORS_GROUP,
-      transactionalId: `${config.PROCESSORS_GROUP}-${config.PROCESSORS_INSTANCE}`,
+      transactionalId: `${config.PROCESSORS_GROUP}-${instanceId ?? randomUUID()}`,
+      instanceId,
       sessionTimeoutMs: config.PROCESSORS_SESSION_MS,
       busyIntervalMs: config.PROCESSORS_COMMIT_MS,
       checkpointWorkMs: config.PROCESSORS_CHECKPOINT_MS,
@@ -76,5 +87,6 @@ await runService(service, async (life) => {
     throw new Error(off.map((t) => `${t.partition} is ${t.state}${t.error ? `: ${t.error}` : ''}`).join('; '))
   })
   life.onStop('worker', () => worker.stop())
+  life.show('/tasks', () => worker.report())
   await worker.start()
 })

@@ -1,9 +1,10 @@
 /** Owns the process of the command service: configuration, parts, start and stop. */
 import { createServer } from 'node:http'
+import { createBreakers } from '../platform/breaker.ts'
 import { env, loadConfig } from '../platform/config.ts'
 import { NikashError } from '../platform/errors.ts'
 import { runService } from '../platform/lifecycle.ts'
-import { openPool } from './event-store/database.ts'
+import { isOutage, openPool } from './event-store/database.ts'
 import { authenticator } from './http/auth.ts'
 import { commandApp } from './http/app.ts'
 import { Executor } from './kernel/executor.ts'
@@ -11,6 +12,8 @@ import { Lanes } from './kernel/lanes.ts'
 import { Waker } from './outbox/waker.ts'
 
 const HOST = '127.0.0.1'
+/** For batches, reads and the relay's wake-ups; the others serve single commands, one transaction each. */
+const CONNECTIONS_ASIDE = 2
 
 await runService({ service: 'commands', logLevel: process.env['LOG_LEVEL'] ?? 'info' }, async (life) => {
   const config = loadConfig(
@@ -18,7 +21,7 @@ await runService({ service: 'commands', logLevel: process.env['LOG_LEVEL'] ?? 'i
       PORT: env.port(3007),
       ADMIN_PORT: env.port(3101),
       DATABASE_URL: env.url(),
-      DATABASE_CONNECTIONS: env.integer(2, 100, 10),
+      DATABASE_CONNECTIONS: env.integer(3, 100, 6),
       JWT_ACCESS_SECRET: env.secret(),
       LOG_LEVEL: env.logLevel(),
     },
@@ -46,8 +49,11 @@ await runService({ service: 'commands', logLevel: process.env['LOG_LEVEL'] ?? 'i
   }
   const waker = new Waker(pool, (error) => log.debug({ err: error }, 'the relay was not woken; it polls'))
   const nowMs = () => Date.now()
-  const executor = new Executor(pool, { nowMs, onCommit: () => waker.wake() })
-  const lanes = new Lanes((tenantId, requests) => executor.run(tenantId, requests))
+  const guard = createBreakers(metrics).guard('store', { halfOpenMs: 1_000, isFailure: isOutage })
+  const executor = new Executor(pool, { nowMs, onCommit: () => waker.wake(), guard })
+  const lanes = new Lanes((tenantId, requests) => executor.run(tenantId, requests), {
+    runningMax: config.DATABASE_CONNECTIONS - CONNECTIONS_ASIDE,
+  })
   metrics.gauge('commands_waiting_count', 'Commands waiting for a transaction.', [], (gauge) =>
     gauge.set(lanes.waiting),
   )

@@ -1,6 +1,7 @@
 /** Owns the process of the relay: from the outbox in Postgres to Kafka. */
 import { env, loadConfig } from '../platform/config.ts'
 import { openKafka } from '../platform/kafka/kafkajs/port.ts'
+import { pipelineAge } from '../platform/metrics.ts'
 import { runService } from '../platform/lifecycle.ts'
 import { EVENT_TYPES } from '../schemas/generated/records.ts'
 import { clientConfig } from './event-store/database.ts'
@@ -30,7 +31,7 @@ await runService({ service: 'relay', logLevel: process.env['LOG_LEVEL'] ?? 'info
   if (!encoder) return
 
   const sent = metrics.counter('relay_records_total', 'Records that Kafka acknowledged.')
-  const age = metrics.histogram('relay_row_age_seconds', 'Time from the outbox to the acknowledgement.')
+  const age = pipelineAge(metrics)
   const relay = new Relay({
     openOutbox: () =>
       Outbox.open(clientConfig({ url: config.DATABASE_URL, applicationName: 'nikash-relay' })),
@@ -40,7 +41,7 @@ await runService({ service: 'relay', logLevel: process.env['LOG_LEVEL'] ?? 'info
     nowMs: () => Date.now(),
     onSent: (records, oldestAgeMs) => {
       sent.inc(records)
-      age.observe(oldestAgeMs / 1_000)
+      age('outbox', oldestAgeMs / 1_000)
     },
   })
   metrics.gauge(

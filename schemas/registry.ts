@@ -41,6 +41,8 @@ export interface RegistryOptions {
   readonly timeoutMs?: number
   readonly tries?: number
   readonly pauseMs?: number
+  /** Runs each call, e.g. through a circuit breaker. */
+  readonly guard?: <T>(call: () => Promise<T>) => Promise<T>
 }
 
 const CONTENT = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
@@ -51,21 +53,26 @@ const textOf = (cause: unknown): string => (cause instanceof Error ? cause.messa
 /** The client of the registry answers 400 for a connection that could not be made. */
 const NO_CONNECTION = /ECONN|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|socket hang up/
 
+/** What another try can mend: no connection, no answer in time, 5xx, 429. */
+export function isPassing(cause: unknown): boolean {
+  if (cause instanceof RegistryError) return cause.recover === 'retry'
+  const status = statusOf(cause)
+  return status === 0 || status >= 500 || status === 429 || NO_CONNECTION.test(textOf(cause))
+}
+
 export function openRegistry(url: string, options: RegistryOptions = {}): SchemaRegistryPort {
   const host = url.replace(/\/+$/, '')
-  const { timeoutMs = 5_000, tries = 5, pauseMs = 400 } = options
+  const { timeoutMs = 5_000, tries = 5, pauseMs = 400, guard = (call) => call() } = options
   const client = new SchemaRegistry({ host, retry: { retries: 0 } })
 
-  /** Bounded tries; only what another try can mend (no connection, timeout, 5xx, 429) is tried again. */
+  /** Bounded tries. */
   async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
     for (let left = tries; ; left--) {
       try {
-        return await within(timeoutMs, work())
+        return await guard(() => within(timeoutMs, work()))
       } catch (cause) {
         if (cause instanceof RegistryError) throw cause
-        const status = statusOf(cause)
-        const passing = status === 0 || status >= 500 || status === 429 || NO_CONNECTION.test(textOf(cause))
-        if (!passing) throw cause
+        if (!isPassing(cause)) throw cause
         if (left <= 1) {
           const message = `${what}: the schema registry at ${host} does not answer (${textOf(cause)})`
           throw new RegistryError('registry_unreachable', message, cause)

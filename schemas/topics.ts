@@ -51,6 +51,16 @@ export const DLQ_HEADERS = {
   schemaId: 'nikash-dlq-schema-id',
 } as const
 
+/** Code of a record on finance.late.v1 whose event counted all the same; `late` = it did not count. */
+export const LATE_COUNTED = 'late_counted'
+
+/** More headers of a record on finance.late.v1 whose event counted: why, which window's final was out, how late. */
+export const LATE_HEADERS = {
+  reason: 'nikash-late-reason',
+  window: 'nikash-late-window',
+  lateMs: 'nikash-late-ms',
+} as const
+
 /** Header on a record that a task moved to the partition of its key; value = the partition it came from. */
 export const REROUTED_HEADER = 'nikash-rerouted'
 
@@ -61,9 +71,13 @@ export const CATALOGUE: readonly TopicSpec[] = [
     'All finance events, the log of record. Key: tenant id.',
   ),
   spec(TOPICS.results, compacted, 'Newest results. Key: tenant|family|slice. Partition: that of the input.'),
-  spec(TOPICS.history, forever, 'Snapshots and day closes. Key: tenant id.'),
+  spec(TOPICS.history, forever, 'Snapshots, day closes and their corrections. Key: tenant id.'),
   spec(TOPICS.alerts, forever, 'Alerts. Key: tenant id.'),
-  spec(TOPICS.late, month, 'Events that arrived after a final. Key: tenant id.'),
+  spec(
+    TOPICS.late,
+    { ...month, ...letterRoom },
+    'Events that came after a final (they count) or too late to tell whether they had come before. Key: tenant id.',
+  ),
   spec(
     TOPICS.checkpoints,
     { ...compacted, 'segment.bytes': String(32 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.1' },
@@ -83,5 +97,10 @@ export const CATALOGUE: readonly TopicSpec[] = [
     dlqOf(TOPICS.history),
     { ...forever, ...letterRoom },
     'Records of finance.history.v1 that a sink could not read.',
+  ),
+  spec(
+    dlqOf(TOPICS.alerts),
+    { ...forever, ...letterRoom },
+    'Records of finance.alerts.v1 that a sink could not read.',
   ),
 ]

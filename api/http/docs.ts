@@ -1,7 +1,8 @@
 /**
- * /docs: the API reference in a browser, from files of our own; /docs/problems: every problem code. Owns their content
- * security policy. Refuses assets from elsewhere.
+ * /docs: the API reference in a browser, from files of our own; /docs/problems: every problem code; /openapi.json and
+ * /asyncapi.json for tools. Owns their content security policy. Refuses assets from elsewhere.
  */
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { type Response, Router } from 'express'
@@ -10,6 +11,9 @@ import { PROBLEMS } from './problem.ts'
 
 const FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const
 const folder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+
+/** Generated from schemas/avro (schemas/catalogue.ts). */
+const asyncApi = readFileSync(new URL('../../schemas/generated/asyncapi.json', import.meta.url), 'utf8')
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -21,6 +25,8 @@ const PAGE = `<!doctype html>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
+<p><a href="/openapi.json">/openapi.json</a> · <a href="/asyncapi.json">/asyncapi.json</a> (events on Kafka) ·
+<a href="/docs/problems">problems</a></p>
 <div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
@@ -60,6 +66,10 @@ export function docs(document: object): Router {
   router.get('/openapi.json', (_request, response) => {
     response.setHeader('Cache-Control', 'no-cache')
     response.json(document)
+  })
+  router.get('/asyncapi.json', (_request, response) => {
+    response.setHeader('Cache-Control', 'no-cache')
+    response.type('json').send(asyncApi)
   })
   router.get('/docs', (_request, response) => html(response, PAGE))
   router.get('/docs/problems', (_request, response) => html(response, problemsPage()))

@@ -5,7 +5,7 @@
  */
 import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client'
 import type { RequestHandler } from 'express'
-import type { Metrics } from '../../platform/metrics.ts'
+import { type Metrics, pipelineAge } from '../../platform/metrics.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -16,13 +16,21 @@ export interface ApiMetrics {
   cacheRead(hit: boolean): void
   query(name: string, seconds: number): void
   socketClosed(code: number): void
-  socketCoalesced(): void
+  /** Updates that a client did not get one by one: merged into a newer one, or lost with its connection. */
+  updatesDropped(reason: 'merged' | 'closed', count: number): void
+  /** Figures went out to sockets; age of the newest event in them. */
+  updateSent(ageSeconds: number): void
   socketRefused(reason: string): void
 }
 
 export function createApiMetrics(
   metrics: Metrics,
-  live: { connections(): number; subscriptions(): number },
+  live: {
+    connections(): number
+    subscriptions(): number
+    /** Finance transactions in the books, of all tenants; kept for a while, so that a scrape is cheap. */
+    transactions(): Promise<number>
+  },
 ): ApiMetrics {
   const registers = [metrics.registry]
   const labelNames = ['method', 'route', 'status'] as const
@@ -41,12 +49,16 @@ export function createApiMetrics(
     labelNames,
     registers,
   })
-  const transactions = new Counter({
+  new Counter({
     name: 'finance_transactions_total',
-    help: 'Finance transactions accepted by this process. The read API accepts none: see the command service.',
+    help: 'Finance transactions in the books, of all tenants and sources, as ClickHouse has them. Equal in each process.',
     registers,
+    async collect() {
+      const count = await live.transactions()
+      this.reset()
+      this.inc(count)
+    },
   })
-  transactions.inc(0)
   const query = new Histogram({
     name: 'database_query_duration_seconds',
     help: 'Time of a query by its name.',
@@ -68,7 +80,14 @@ export function createApiMetrics(
     gauge.set(live.subscriptions()),
   )
   const closed = metrics.counter('socket_closed_total', 'Sockets closed, by code.', ['code'])
-  const coalesced = metrics.counter('socket_coalesced_total', 'Updates merged because a client was slow.')
+  const dropped = metrics.counter(
+    'ws_dropped_updates_total',
+    'Updates that a slow client did not get one by one: merged into a newer one, or lost with its connection.',
+    ['reason'],
+  )
+  dropped.inc({ reason: 'merged' }, 0)
+  dropped.inc({ reason: 'closed' }, 0)
+  const age = pipelineAge(metrics)
   const refused = metrics.counter('socket_refused_total', 'Upgrades refused, by reason.', ['reason'])
   return {
     registry: metrics.registry,
@@ -90,7 +109,8 @@ export function createApiMetrics(
     },
     query: (name, seconds) => query.observe({ query: name }, seconds),
     socketClosed: (code) => closed.inc({ code: String(code) }),
-    socketCoalesced: () => coalesced.inc(),
+    updatesDropped: (reason, count) => dropped.inc({ reason }, count),
+    updateSent: (seconds) => age('ws', seconds),
     socketRefused: (reason) => refused.inc({ reason }),
   }
 }

@@ -39,6 +39,8 @@ interface Common {
 export interface Operation extends Common {
   readonly isPublic: boolean
   readonly response: z.ZodType
+  /** It is passed on with its body (forward.ts). */
+  readonly takesBody?: true
   mount(router: Router): void
   describe(registry: OpenAPIRegistry): void
 }
@@ -168,7 +170,7 @@ function responsesOf<R extends z.ZodType>(spec: Spec<Shape, Shape, R>, isPublic:
   }
 }
 
-function validate(schema: z.ZodType, value: unknown, code: ProblemCode, root: string): unknown {
+export function validate(schema: z.ZodType, value: unknown, code: ProblemCode, root: string): unknown {
   const parsed = schema.safeParse({ ...(value as object) })
   if (parsed.success) return parsed.data
   const errors: FieldError[] = parsed.error.issues.flatMap((issue): FieldError[] =>

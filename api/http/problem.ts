@@ -29,6 +29,7 @@ export const PROBLEMS = {
   rate_limited: { status: 429, doc: 'Too many requests: wait as long as Retry-After says.' },
   internal: { status: 500, doc: 'Something broke on our side. The log has it under the request id.' },
   store_unavailable: { status: 503, doc: 'A store behind this read does not answer: try again.' },
+  commands_unavailable: { status: 503, doc: 'The command service does not answer: try again.' },
   store_timeout: { status: 504, doc: 'A store took too long: narrow the request or try again.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly doc: string }>>
 

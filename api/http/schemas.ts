@@ -56,6 +56,13 @@ export const resourceId = z
   .string()
   .regex(EXTERNAL_ID, 'must be an id of letters, digits and ._:@/+#-, at most 128')
 
+export const accountClass = z
+  .enum(['UNKNOWN', 'ASSET', 'LIABILITY', 'EQUITY', 'INCOME', 'EXPENSE'])
+  .openapi({ description: 'The balance of ASSET and EXPENSE is debit - credit, of all else credit - debit.' })
+
+/** Filter of a list of masters. */
+export const activeFilter = { column: 'toString(is_active)', schema: z.enum(['true', 'false']) } as const
+
 export const source = z.enum(['redis', 'clickhouse']).openapi({
   description:
     'redis = the figures kept by the processors; clickhouse = computed from the facts by the same rules.',

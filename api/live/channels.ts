@@ -1,4 +1,4 @@
-/** Channel names: `kpi:TENANT`, `aging:TENANT`, `dashboard:TENANT` (both). Owns their reading and their offsets. */
+/** Channel names: `kpi:TENANT`, `aging:TENANT`, `alerts:TENANT`, `dashboard:TENANT` (all). Owns their reading and their offsets. */
 import { TENANT_ID } from '../../schemas/values/ids.ts'
 import { type Body, FEED_CHANNELS, type FeedChannel, identityOf, type Sequences } from './feed.ts'
 
@@ -13,6 +13,7 @@ export interface Channel {
 const FEEDS: Readonly<Record<ChannelKind, readonly FeedChannel[]>> = {
   kpi: ['kpi'],
   aging: ['aging'],
+  alerts: ['alerts'],
   dashboard: FEED_CHANNELS,
 }
 
@@ -42,4 +43,6 @@ export const epochOf = (
 export const bodyOf = (kind: ChannelKind, body: Body): Body => ({
   ...(body.kpis && carries(kind, 'kpi') ? { kpis: body.kpis } : {}),
   ...(body.aging && carries(kind, 'aging') ? { aging: body.aging } : {}),
+  ...(body.payables && carries(kind, 'aging') ? { payables: body.payables } : {}),
+  ...(body.alerts && carries(kind, 'alerts') ? { alerts: body.alerts } : {}),
 })

@@ -7,6 +7,7 @@
  */
 import {
   type AgingValue,
+  type AlertValue,
   type Channel,
   CHANNELS,
   type KpiMeta,
@@ -27,11 +28,14 @@ export interface KpiWindow {
 
 /**
  * What a frame carries, keyed so that a newer body over an older one gives the newer state: measures by window and
- * name, aging slices by `total` or `customer:ID` (null = the slice is gone). Absent = unchanged.
+ * name, aging slices of receivables by `total` or `customer:ID`, of payables by `total` or `vendor:ID` (null = the slice is
+ * gone), live alerts by id (null = over). Absent = unchanged.
  */
 export interface Body {
   readonly kpis?: Readonly<Record<string, KpiWindow>>
   readonly aging?: Readonly<Record<string, AgingValue | null>>
+  readonly payables?: Readonly<Record<string, AgingValue | null>>
+  readonly alerts?: Readonly<Record<string, AlertValue | null>>
 }
 
 export interface FeedEntry {
@@ -43,6 +47,8 @@ export interface FeedEntry {
 }
 
 export type Sequences = Readonly<Record<FeedChannel, number>>
+
+export const NO_SEQUENCES: Sequences = { kpi: 0, aging: 0, alerts: 0 }
 
 export interface Snapshot {
   readonly epoch: string
@@ -56,6 +62,8 @@ export interface Snapshot {
   readonly body: Body
   /** Aging slices of customers exist but are too many for a snapshot: read them over HTTP. */
   readonly customersOmitted: boolean
+  /** The same of vendors; absent = no. */
+  readonly vendorsOmitted?: boolean
 }
 
 /** As much of a run id as tells two of them apart. */

@@ -14,6 +14,7 @@ import type { Principal, Verify } from '../auth/token.ts'
 import { CLOSE, type CloseCode } from './close-codes.ts'
 import type { Hub } from './hub.ts'
 import { Outlet, OUTLET_LIMITS, type OutletLimits } from './outlet.ts'
+import type { Publication } from './publication.ts'
 import { PlainSession, renderPlain } from './plain-session.ts'
 import { Session, SESSION_LIMITS, type SessionLimits } from './session.ts'
 
@@ -43,6 +44,10 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 export interface GatewayMetrics {
   closed(code: number): void
   coalesced(): void
+  /** Publications that a slow client did not get before it was closed. */
+  dropped(publications: number): void
+  /** A delta went out; once for all clients that get the same one. Log time of its figures, milliseconds. */
+  sent(logTimeMs: number): void
   refused(reason: string): void
 }
 
@@ -62,7 +67,13 @@ interface Connection {
   user: string | undefined
 }
 
-const SILENT: GatewayMetrics = { closed: () => {}, coalesced: () => {}, refused: () => {} }
+const SILENT: GatewayMetrics = {
+  closed: () => {},
+  coalesced: () => {},
+  dropped: () => {},
+  sent: () => {},
+  refused: () => {},
+}
 const userKey = (principal: Principal): string => `${principal.tenant}|${principal.subject}`
 
 /** True when a page of this origin may open a socket to this host. */
@@ -82,6 +93,7 @@ export class Gateway {
   private readonly options: GatewayOptions
   private readonly limits: GatewayLimits
   private readonly metrics: GatewayMetrics
+  private lastSent: Publication | undefined
   private readonly server: WebSocketServer
   private readonly connections = new Set<Connection>()
   private readonly perUser = new Map<string, number>()
@@ -154,18 +166,22 @@ export class Gateway {
     const admit = (principal: Principal): boolean => this.admit(connection, principal)
     const limits = this.limits.session
     const onCoalesced = () => this.metrics.coalesced()
+    const onDropped = (publications: number) => this.metrics.dropped(publications)
+    const { onSent } = this
     const wire = this.wireOf(socket)
     if (plain) {
       let session: PlainSession | undefined
       const render = renderPlain(() => session)
-      const outlet = new Outlet({ wire, now, limits: this.limits.outlet, render, onCoalesced })
+      const told = { onCoalesced, onDropped, onSent }
+      const outlet = new Outlet({ wire, now, limits: this.limits.outlet, render, ...told })
       session = new PlainSession({ outlet, hub, verify, now, limits, admit, ping: () => socket.ping() })
       connection = { socket, session, outlet, user: undefined }
       const joined = session
       socket.on('pong', () => joined.pong())
     } else {
       const render = (publication: { frame(): string }) => [publication.frame()]
-      const outlet = new Outlet({ wire, now, limits: this.limits.outlet, render, onCoalesced })
+      const told = { onCoalesced, onDropped, onSent }
+      const outlet = new Outlet({ wire, now, limits: this.limits.outlet, render, ...told })
       const session = new Session({ clientId: randomUUID(), outlet, hub, verify, now, limits, admit })
       connection = { socket, session, outlet, user: undefined }
     }
@@ -177,6 +193,13 @@ export class Gateway {
     socket.on('close', (code: number) => this.gone(connection, code))
     // A bad frame, a frame too large: ws closes with 1002, 1007 or 1009 by itself.
     socket.on('error', () => connection.session.end())
+  }
+
+  private readonly onSent = (publication: Publication): void => {
+    const { type, timestamp } = publication.payload
+    if (publication === this.lastSent || type !== 'delta' || timestamp === null) return
+    this.lastSent = publication
+    this.metrics.sent(Date.parse(timestamp))
   }
 
   private wireOf(socket: WebSocket) {

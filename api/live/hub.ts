@@ -20,6 +20,7 @@ import {
   FEED_CHANNELS,
   identityOf,
   NO_EPOCH,
+  NO_SEQUENCES,
   type Sequences,
   type Snapshot,
 } from './feed.ts'
@@ -212,7 +213,7 @@ export class Hub implements FeedListener {
       followed: false,
       epoch: NO_EPOCH,
       identity: NO_EPOCH,
-      seqs: { kpi: 0, aging: 0 },
+      seqs: NO_SEQUENCES,
       state: 'empty',
       closed: undefined,
     }

@@ -30,6 +30,8 @@ export class Outlet {
   private readonly limits: OutletLimits
   private readonly render: (publication: Publication) => readonly string[]
   private readonly onCoalesced: () => void
+  private readonly onSent: (publication: Publication) => void
+  private readonly onDropped: (publications: number) => void
   private pending = new Map<string, Publication>()
   private blockedSince: number | undefined
   private closed = false
@@ -40,12 +42,16 @@ export class Outlet {
     limits: OutletLimits
     render: (publication: Publication) => readonly string[]
     onCoalesced?: () => void
+    onSent?: (publication: Publication) => void
+    onDropped?: (publications: number) => void
   }) {
     this.wire = options.wire
     this.now = options.now
     this.limits = options.limits
     this.render = options.render
     this.onCoalesced = options.onCoalesced ?? (() => undefined)
+    this.onSent = options.onSent ?? (() => undefined)
+    this.onDropped = options.onDropped ?? (() => undefined)
   }
 
   get pendingCount(): number {
@@ -89,6 +95,7 @@ export class Outlet {
   close(code: CloseCode): void {
     if (this.closed) return
     this.closed = true
+    if (this.pending.size > 0) this.onDropped(this.pending.size)
     this.pending.clear()
     this.wire.close(code)
   }
@@ -101,6 +108,7 @@ export class Outlet {
 
   private write(publication: Publication): void {
     for (const text of this.render(publication)) this.wire.send(text, this.onWritten)
+    this.onSent(publication)
   }
 
   private readonly onWritten = (): void => {

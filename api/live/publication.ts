@@ -18,6 +18,7 @@ export interface Payload extends Body {
   /** Not in a delta. */
   readonly state?: Snapshot['state']
   readonly customersOmitted?: true
+  readonly vendorsOmitted?: true
   /** How many publications were merged into this one because the reader was slow; absent = none. */
   readonly coalesced?: number
 }
@@ -63,12 +64,15 @@ function stampOf(body: Body): { timestamp: string | null; asOf: string | null } 
   const metas = [
     ...Object.values(body.kpis ?? {}).map((window) => window.meta),
     ...Object.values(body.aging ?? {}),
+    ...Object.values(body.payables ?? {}),
   ]
   for (const meta of metas) {
     if (meta === null || meta.logTime < logTime) continue
     logTime = meta.logTime
     asOf = meta.asOf
   }
+  // The day of an alert is that on which it was raised.
+  for (const alert of Object.values(body.alerts ?? {})) logTime = Math.max(logTime, alert?.logTime ?? 0)
   return { timestamp: logTime === 0 ? null : new Date(logTime).toISOString(), asOf }
 }
 
@@ -85,6 +89,7 @@ export const snapshotPayload = (tenantId: string, snapshot: Snapshot, body: Body
   ...stampOf(body),
   state: snapshot.state,
   ...(snapshot.customersOmitted && body.aging ? { customersOmitted: true as const } : {}),
+  ...(snapshot.vendorsOmitted && body.payables ? { vendorsOmitted: true as const } : {}),
   ...body,
 })
 
@@ -117,7 +122,11 @@ function mergeKpis(older: Body['kpis'], newer: Body['kpis']): Body['kpis'] {
 /** The newer publication over the older one of the same channel: keys of the newer win, the rest stays. */
 export function merge(older: Publication, newer: Publication): Publication {
   const kpis = mergeKpis(older.payload.kpis, newer.payload.kpis)
-  const aging = newer.payload.aging ? { ...older.payload.aging, ...newer.payload.aging } : older.payload.aging
+  const over = <V>(was: Readonly<Record<string, V>> | undefined, is: typeof was) =>
+    is ? { ...was, ...is } : was
+  const aging = over(older.payload.aging, newer.payload.aging)
+  const payables = over(older.payload.payables, newer.payload.payables)
+  const alerts = over(older.payload.alerts, newer.payload.alerts)
   const { timestamp, asOf } = newer.payload
   const type = newer.payload.type === 'state' ? older.payload.type : newer.payload.type
   return new Publication(newer.channel, newer.offset ?? older.offset, {
@@ -127,6 +136,8 @@ export function merge(older: Publication, newer: Publication): Publication {
     asOf: asOf ?? older.payload.asOf,
     ...(kpis ? { kpis } : {}),
     ...(aging ? { aging } : {}),
+    ...(payables ? { payables } : {}),
+    ...(alerts ? { alerts } : {}),
     coalesced: (older.payload.coalesced ?? 1) + (newer.payload.coalesced ?? 1),
   })
 }
@@ -134,9 +145,14 @@ export function merge(older: Publication, newer: Publication): Publication {
 /** Keys that a publication holds: what bounds the merge. */
 export const keyCount = ({ payload }: Publication): number =>
   Object.keys(payload.aging ?? {}).length +
+  Object.keys(payload.payables ?? {}).length +
+  Object.keys(payload.alerts ?? {}).length +
   Object.values(payload.kpis ?? {}).reduce((sum, window) => sum + Object.keys(window.measures).length, 0)
 
-/** `kpi:update` with the measures of one window that changed, `aging:update` with the slices that changed. */
+/**
+ * `kpi:update` with the measures of one window, `aging:update` and `payables:update` with the slices, `alert` with the
+ * alerts that changed.
+ */
 export function plainFramesOf(payload: Payload, window: string): readonly string[] {
   const frames: string[] = []
   const { timestamp, asOf, state } = payload
@@ -147,6 +163,13 @@ export function plainFramesOf(payload: Payload, window: string): readonly string
   }
   if (payload.aging && Object.keys(payload.aging).length > 0) {
     frames.push(JSON.stringify({ event: 'aging:update', data: { timestamp, asOf, aging: payload.aging } }))
+  }
+  if (payload.payables && Object.keys(payload.payables).length > 0) {
+    const { payables } = payload
+    frames.push(JSON.stringify({ event: 'payables:update', data: { timestamp, asOf, payables } }))
+  }
+  if (payload.alerts && Object.keys(payload.alerts).length > 0) {
+    frames.push(JSON.stringify({ event: 'alert', data: { timestamp, asOf, alerts: payload.alerts } }))
   }
   return frames
 }

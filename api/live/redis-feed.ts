@@ -8,9 +8,13 @@
 import type { Redis } from 'ioredis'
 import type { Log } from '../../platform/log.ts'
 import {
+  type AgingDelta,
+  type AgingValue,
+  type AlertsDelta,
   isReset,
+  type KpiDelta,
   keysOf,
-  parseAging,
+  parseAlerts,
   parseFeedEntry,
   parseKpiWindow,
   parseSequences,
@@ -25,11 +29,12 @@ import {
   identityOf,
   type KpiWindow,
   NO_EPOCH,
+  NO_SEQUENCES,
   type Snapshot,
   type Standing,
 } from './feed.ts'
 
-/** Above this many customers a snapshot has the total alone. */
+/** Above this many customers, or vendors, a snapshot has their total alone. */
 const SNAPSHOT_CUSTOMERS_MAX = 500
 const BLOCK_MS = 1_000
 const READ_COUNT = 200
@@ -39,24 +44,26 @@ const HISTORY_CHARS_MAX = 4_194_304
 const UNBLOCK_TRIES_MAX = 5
 const UNBLOCK_RETRY_MS = 10
 
-/** KEYS: seq, feed, sync, aging, then one per window. ARGV: most customers, field of the total. Reads only. */
+/** KEYS: seq, feed, sync, aging, payables, alerts, then one per window. ARGV: most customers, field of the total. Reads only. */
 const SNAPSHOT_SCRIPT = `
 local out = { redis.call('HGETALL', KEYS[1]) }
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 out[2] = last[1] and last[1][1] or '0-0'
 out[3] = redis.call('GET', KEYS[3]) or ''
-local fields = redis.call('HLEN', KEYS[4])
-out[4] = fields
-if fields > tonumber(ARGV[1]) + 1 then
-  local total = redis.call('HGET', KEYS[4], ARGV[2])
-  out[5] = total and { ARGV[2], total } or {}
-else
-  out[5] = redis.call('HGETALL', KEYS[4])
+for i = 4, 5 do
+  local fields = redis.call('HLEN', KEYS[i])
+  out[#out + 1] = fields
+  if fields > tonumber(ARGV[1]) + 1 then
+    local total = redis.call('HGET', KEYS[i], ARGV[2])
+    out[#out + 1] = total and { ARGV[2], total } or {}
+  else
+    out[#out + 1] = redis.call('HGETALL', KEYS[i])
+  end
 end
-for i = 5, #KEYS do out[i + 1] = redis.call('HGETALL', KEYS[i]) end
+for i = 6, #KEYS do out[#out + 1] = redis.call('HGETALL', KEYS[i]) end
 return out`
 
-type ScriptReply = [string[], string, string, number, string[], ...string[][]]
+type ScriptReply = [string[], string, string, number, string[], number, string[], string[], ...string[][]]
 type StreamReply = [key: string, entries: [id: string, fields: string[] | null][]][]
 
 const asHash = (flat: readonly string[] | undefined): Record<string, string> => {
@@ -65,6 +72,17 @@ const asHash = (flat: readonly string[] | undefined): Record<string, string> => 
   return hash
 }
 
+const bodyOf = (data: KpiDelta | AgingDelta | AlertsDelta): Body => {
+  if ('windows' in data) return { kpis: data.windows }
+  return 'alerts' in data ? { alerts: data.alerts } : agingBody(data)
+}
+
+/** Slices of a side of which none changed are left out. */
+const agingBody = ({ slices, payables }: AgingDelta): Body => ({
+  ...(payables !== undefined && Object.keys(slices).length === 0 ? {} : { aging: slices }),
+  ...(payables === undefined ? {} : { payables }),
+})
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 export function entryOf(fields: readonly string[]): FeedEntry | undefined {
@@ -72,7 +90,7 @@ export function entryOf(fields: readonly string[]): FeedEntry | undefined {
   if (entry === null) return undefined
   const { channel, seq, epoch, data } = entry
   let body: Body | undefined
-  if (!isReset(data)) body = 'windows' in data ? { kpis: data.windows } : { aging: data.slices }
+  if (!isReset(data)) body = bodyOf(data)
   return { channel, seq, epoch, body }
 }
 
@@ -137,7 +155,8 @@ export class RedisFeed implements FeedSource {
   async snapshot(tenant: string): Promise<Snapshot> {
     const run = this.knownRun()
     const keys = keysOf(tenant)
-    const all = [keys.seq, keys.feed, keys.sync, keys.aging, ...WINDOWS.map((window) => keys.kpi(window))]
+    const windowKeys = WINDOWS.map((window) => keys.kpi(window))
+    const all = [keys.seq, keys.feed, keys.sync, keys.aging, keys.payables, keys.alerts, ...windowKeys]
     const reply = (await this.commands.eval(
       SNAPSHOT_SCRIPT,
       all.length,
@@ -145,18 +164,23 @@ export class RedisFeed implements FeedSource {
       SNAPSHOT_CUSTOMERS_MAX,
       TOTAL_FIELD,
     )) as ScriptReply
-    const [seq, lastId, sync, agingFields, agingFlat, ...windows] = reply
+    const [seq, lastId, sync, agingFields, agingFlat, payableFields, payablesFlat, alerts, ...windows] = reply
     const sequences = parseSequences(asHash(seq))
-    const body = bodyOfHashes(asHash(agingFlat), windows.map(asHash))
-    const known = Object.keys(body.kpis ?? {}).length > 0 || body.aging !== undefined
+    const body = bodyOfHashes(
+      { receivables: asHash(agingFlat), payables: asHash(payablesFlat), alerts: asHash(alerts) },
+      windows.map(asHash),
+    )
+    const { kpis, ...slices } = body
+    const known = Object.keys(kpis ?? {}).length > 0 || Object.keys(slices).length > 0
     return {
       epoch: sequences?.epoch ?? NO_EPOCH,
       run,
-      seqs: sequences?.last ?? { kpi: 0, aging: 0 },
+      seqs: sequences?.last ?? NO_SEQUENCES,
       lastId,
       state: !known ? 'empty' : sync === run ? 'whole' : 'rebuilding',
       body,
       customersOmitted: agingFields > SNAPSHOT_CUSTOMERS_MAX + 1,
+      vendorsOmitted: payableFields > SNAPSHOT_CUSTOMERS_MAX + 1,
     }
   }
 
@@ -267,16 +291,33 @@ export class RedisFeed implements FeedSource {
   }
 }
 
-function bodyOfHashes(aging: Record<string, string>, windows: readonly Record<string, string>[]): Body {
+type SliceHash = 'receivables' | 'payables' | 'alerts'
+
+function bodyOfHashes(
+  { receivables, payables, alerts }: Readonly<Record<SliceHash, Record<string, string>>>,
+  windows: readonly Record<string, string>[],
+): Body {
   const kpis: Record<string, KpiWindow> = {}
   windows.forEach((hash, i) => {
     const name = WINDOWS[i]
     const values = parseKpiWindow(hash)
     if (name !== undefined && values !== null) kpis[name] = values
   })
-  const values = parseAging(aging)
-  if (values === null) return { kpis }
-  const slices: Record<string, (typeof values)['total']> = { [TOTAL_FIELD]: values.total }
-  for (const [id, value] of values.customers) slices[`customer:${id}`] = value
-  return { kpis, aging: slices }
+  const aging = slicesOf(receivables)
+  const vendors = slicesOf(payables)
+  const live = Object.keys(alerts).length > 0
+  return {
+    kpis,
+    ...(aging ? { aging } : {}),
+    ...(vendors ? { payables: vendors } : {}),
+    ...(live ? { alerts: parseAlerts(alerts) } : {}),
+  }
+}
+
+/** Undefined while there is no total. */
+function slicesOf(hash: Record<string, string>): Record<string, AgingValue> | undefined {
+  if (hash[TOTAL_FIELD] === undefined) return undefined
+  return Object.fromEntries(
+    Object.entries(hash).map(([field, json]) => [field, JSON.parse(json) as AgingValue]),
+  )
 }

@@ -1,24 +1,30 @@
 /**
- * Receivables aging of one day. Two sources, one rule: today without extras comes from the figures that the processors
- * keep; any other day, currency groups, own edges and aged credits come from the facts, put into buckets by
+ * Aging of one day, of receivables or payables. Two sources, one rule: today without extras comes from the figures that the processors
+ * keep; any other day, what was known at another time, other groups, own edges and aged credits come from the facts, put into buckets by
  * schemas/rules/aging.ts. ClickHouse sums by anchor day first, so that what crosses the wire is bounded by days (and
  * customers, when asked for), not by invoices.
  *
+ * Payables have the same rows: an invoice is a bill there, and its customer the vendor.
+ *
  * A1: sum of buckets + unapplied = total. A2: `own-date` moves open credits into the bucket of their own date;
- *     unapplied is then 0 and total unchanged.
+ *     unapplied is then 0 and total unchanged. A3: an invoice with instalments is one open item, and ages by the due date
+ *     of each of them; on posting basis as one.
  */
 import { type AgingBasis, ageItems, bucketLabels, DEFAULT_EDGES } from '../../schemas/rules/aging.ts'
 import { type Amount, parseDecimal, toMoney } from '../../schemas/values/amount.ts'
 import { type EpochDay, formatDay, parseDay } from '../../schemas/values/calendar.ts'
-import { openItemsSql, unappliedSql } from '../../sinks/clickhouse/contract.ts'
+import { type Knowledge, openPartsSqlOf, unappliedSqlOf } from '../../sinks/clickhouse/contract.ts'
 import { type AgingValue, TOTAL_FIELD } from '../../sinks/redis/contract.ts'
 import type { Services } from '../services.ts'
-
-export type GroupBy = 'customer' | 'currency'
+import type { AgingSide, GroupBy } from './aging-sides.ts'
+import { knownBefore } from './known-at.ts'
 
 export interface AgingQuestion {
+  readonly side: AgingSide
   readonly tenant: string
   readonly asOf: string | undefined
+  /** Instant or day (known-at.ts); absent = by all that is known now. */
+  readonly knownAt?: string | undefined
   readonly basis: AgingBasis
   readonly groupBy: GroupBy | undefined
   readonly ageCredits: 'none' | 'own-date'
@@ -34,10 +40,14 @@ export interface AgingGroup {
   readonly total: Amount
   readonly currency: string
   readonly openItems: number
+  /** Where the amounts are in another currency: the total in the base currency, at the rates of the documents. */
+  readonly totalBase?: { readonly amount: Amount; readonly currency: string }
 }
 
 export interface AgingFigures {
   readonly asOf: string
+  /** Last millisecond of what is known; null = now. */
+  readonly knownAt: string | null
   readonly watermark: string | null
   readonly source: 'redis' | 'clickhouse'
   readonly labels: readonly string[]
@@ -65,28 +75,33 @@ interface CreditRow {
   readonly document: string
 }
 
+const NO_GROUP = ["''", "''"] as const
+
 const GROUP_COLUMNS: Readonly<Record<GroupBy | 'none', readonly [key: string, name: string]>> = {
-  none: ["''", "''"],
+  none: NO_GROUP,
   customer: ['customer_id', 'customer_name'],
+  vendor: ['customer_id', 'customer_name'],
   currency: ['currency', "''"],
+  salesperson: ['salesperson_id', "''"],
 }
 
-const itemsSql = (groupBy: GroupBy | 'none'): string => {
+const itemsSql = ({ book }: AgingSide, groupBy: GroupBy | 'none', knowledge: Knowledge): string => {
   const [key, name] = GROUP_COLUMNS[groupBy]
   return `
 SELECT ${key} AS grp, max(${name}) AS group_name, invoice_date, due_date, disputed AS is_disputed,
   toString(sum(toDecimal128(open_base, 4))) AS base, toString(sum(toDecimal128(open_amount, 4))) AS document,
-  toUInt32(count()) AS items
-FROM (${openItemsSql}) AS open_items
+  toUInt32(countIf(is_first)) AS items
+FROM (${openPartsSqlOf(book, knowledge)}) AS open_parts
 GROUP BY grp, invoice_date, due_date, is_disputed`
 }
 
-const creditsSql = (groupBy: GroupBy | 'none'): string => {
-  const [key, name] = GROUP_COLUMNS[groupBy]
+/** Nobody sold a payment. */
+const creditsSql = ({ book }: AgingSide, groupBy: GroupBy | 'none', knowledge: Knowledge): string => {
+  const [key, name] = groupBy === 'salesperson' ? NO_GROUP : GROUP_COLUMNS[groupBy]
   return `
 SELECT ${key} AS grp, max(${name}) AS group_name, payment_date,
   toString(sum(toDecimal128(unapplied_base, 4))) AS base, toString(sum(toDecimal128(unapplied_amount, 4))) AS document
-FROM (${unappliedSql}) AS credits
+FROM (${unappliedSqlOf(book, knowledge)}) AS credits
 GROUP BY grp, payment_date`
 }
 
@@ -95,7 +110,10 @@ const isDefault = (edges: readonly number[]): boolean =>
 
 export async function readAging(services: Services, question: AgingQuestion): Promise<AgingFigures> {
   const simple =
-    question.ageCredits === 'none' && question.groupBy !== 'currency' && isDefault(question.edges)
+    question.knownAt === undefined &&
+    question.ageCredits === 'none' &&
+    (question.groupBy === undefined || question.groupBy === question.side.party) &&
+    isDefault(question.edges)
   if (simple) {
     const live = await readLive(services, question)
     if (live) return live
@@ -105,13 +123,13 @@ export async function readAging(services: Services, question: AgingQuestion): Pr
 }
 
 async function readLive(services: Services, question: AgingQuestion): Promise<AgingFigures | undefined> {
-  const { tenant, asOf, basis, groupBy } = question
-  const values = groupBy ? await services.live.agingByCustomer(tenant) : undefined
-  const total = groupBy ? values?.total : await services.live.agingTotal(tenant)
+  const { tenant, asOf, basis, groupBy, side } = question
+  const values = groupBy ? await services.live.agingByCustomer(tenant, side.live) : undefined
+  const total = groupBy ? values?.total : await services.live.agingTotal(tenant, side.live)
   if (!total || (asOf !== undefined && asOf !== total.asOf)) return undefined
   const group = (key: string, value: AgingValue): AgingGroup => ({
     key,
-    ...(value.customerName === undefined ? {} : { name: value.customerName }),
+    ...nameOf(value),
     buckets: value[basis].map((text) => parseDecimal(text)),
     unapplied: parseDecimal(value.unapplied),
     disputed: parseDecimal(value.disputed),
@@ -121,6 +139,7 @@ async function readLive(services: Services, question: AgingQuestion): Promise<Ag
   })
   return {
     asOf: total.asOf,
+    knownAt: null,
     watermark: new Date(total.logTime).toISOString(),
     source: 'redis',
     labels: bucketLabels(DEFAULT_EDGES),
@@ -129,26 +148,36 @@ async function readLive(services: Services, question: AgingQuestion): Promise<Ag
   }
 }
 
+function nameOf({ customerName, vendorName }: AgingValue): { name?: string } {
+  const name = customerName ?? vendorName
+  return name === undefined ? {} : { name }
+}
+
 async function readFacts(services: Services, question: AgingQuestion, day: EpochDay): Promise<AgingFigures> {
-  const { tenant, groupBy, edges } = question
+  const { side, tenant, groupBy, edges } = question
   const asOf = formatDay(day)
   const grouping = groupBy ?? 'none'
-  const ask = <Row>(name: string, sql: string) =>
-    services.clickhouse.rows<Row>({ name, sql, params: { tenant, asOf } })
-  const [[items, credits], settings] = await Promise.all([
-    services.facts.remember(tenant, `aging|${asOf}|${grouping}`, {
+  const settings = await services.tenants.settings(tenant)
+  const before = question.knownAt === undefined ? null : knownBefore(question.knownAt, settings.zone)
+  const knowledge = before === null ? 'now' : 'then'
+  const params = { tenant, asOf, ...(before === null ? {} : { knownBefore: before }) }
+  const ask = <Row>(name: string, sql: string) => services.clickhouse.rows<Row>({ name, sql, params })
+  const [items, credits] = await services.facts.remember(
+    tenant,
+    `aging|${side.name}|${asOf}|${before ?? ''}|${grouping}`,
+    {
       compute: () =>
         Promise.all([
-          ask<ItemRow>('aging_items', itemsSql(grouping)),
-          ask<CreditRow>('aging_credits', creditsSql(grouping)),
+          ask<ItemRow>('aging_items', itemsSql(side, grouping, knowledge)),
+          ask<CreditRow>('aging_credits', creditsSql(side, grouping, knowledge)),
         ]),
       rowsOf: ([items, credits]) => items.length + credits.length,
-    }),
-    services.tenants.settings(tenant),
-  ])
+    },
+  )
   const whole = { key: TOTAL_FIELD, items, credits, column: 'base', currency: settings.currency } as const
   return {
     asOf,
+    knownAt: before === null ? null : new Date(before - 1).toISOString(),
     watermark: null,
     source: 'clickhouse',
     labels: bucketLabels(edges),
@@ -174,7 +203,8 @@ function groupsOf(
       const unit = inDocuments
         ? ({ column: 'document', currency: key } as const)
         : ({ column: 'base', currency: base } as const)
-      return sumsOf({ ...own, ...unit }, question, day)
+      const group = sumsOf({ ...own, ...unit }, question, day)
+      return inDocuments ? { ...group, totalBase: { amount: totalOf(own, 'base'), currency: base } } : group
     }),
   )
 }
@@ -187,6 +217,11 @@ interface Slice {
   readonly currency: string
 }
 
+/** What is open less what is unapplied. */
+const totalOf = ({ items, credits }: Pick<Slice, 'items' | 'credits'>, column: Slice['column']): Amount =>
+  items.reduce((sum, row) => sum + parseDecimal(row[column]), 0n) -
+  credits.reduce((sum, row) => sum + parseDecimal(row[column]), 0n)
+
 /** A1, A2. */
 function sumsOf(
   { key, items, credits, column, currency }: Slice,
@@ -198,7 +233,6 @@ function sumsOf(
     anchor: parseDay(basis === 'due' ? row.due_date : row.invoice_date),
     amount: parseDecimal(row[column]),
   }))
-  const open = aged.reduce((sum, { amount }) => sum + amount, 0n)
   const credit = credits.reduce((sum, row) => sum + parseDecimal(row[column]), 0n)
   const ownDate = ageCredits === 'own-date'
   if (ownDate) {
@@ -212,7 +246,7 @@ function sumsOf(
     buckets: ageItems(aged, day, edges),
     unapplied: ownDate ? 0n : -credit,
     disputed: items.reduce((sum, row) => (row.is_disputed ? sum + parseDecimal(row[column]) : sum), 0n),
-    total: open - credit,
+    total: totalOf({ items, credits }, column),
     currency,
     openItems: items.reduce((count, row) => count + row.items, 0),
   }
@@ -228,4 +262,5 @@ export const answerOf = (group: AgingGroup, labels: readonly string[]) => ({
   disputed: toMoney(group.disputed, group.currency),
   total: toMoney(group.total, group.currency),
   openItems: group.openItems,
+  ...(group.totalBase && { totalBase: toMoney(group.totalBase.amount, group.totalBase.currency) }),
 })

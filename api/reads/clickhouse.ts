@@ -3,6 +3,7 @@
  * built from values: SQL here and in its callers is constant but for names from allow-lists.
  */
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type Guard, UNGUARDED } from '../../platform/breaker.ts'
 import { DATABASE } from '../../sinks/clickhouse/contract.ts'
 import { ApiError } from '../http/problem.ts'
 
@@ -35,9 +36,16 @@ export interface ClickHouseOptions {
   readonly username: string
   readonly password: string
   readonly onQuery: (name: string, seconds: number) => void
+  /** Circuit breaker in front of the queries. */
+  readonly guard?: Guard
 }
 
-export function openClickHouse({ url, username, password, onQuery }: ClickHouseOptions): ClickHouse {
+/** No answer, as opposed to a refusal, and to a reader who went away. */
+export const isOutage = (cause: unknown): boolean =>
+  !(cause instanceof ClickHouseError) && !(cause instanceof Error && /aborted/i.test(cause.message))
+
+export function openClickHouse(options: ClickHouseOptions): ClickHouse {
+  const { url, username, password, onQuery, guard = UNGUARDED } = options
   const client = createClient({
     url,
     username,
@@ -58,13 +66,15 @@ export function openClickHouse({ url, username, password, onQuery }: ClickHouseO
     async rows<Row>({ name, sql, params, signal }: Question): Promise<Row[]> {
       const started = performance.now()
       try {
-        const result = await client.query({
-          query: sql,
-          query_params: { ...params },
-          format: 'JSONEachRow',
-          ...(signal ? { abort_signal: signal } : {}),
+        return await guard(async () => {
+          const result = await client.query({
+            query: sql,
+            query_params: { ...params },
+            format: 'JSONEachRow',
+            ...(signal ? { abort_signal: signal } : {}),
+          })
+          return result.json<Row>()
         })
-        return await result.json<Row>()
       } catch (error) {
         throw failureOf(name, error)
       } finally {

@@ -1,33 +1,61 @@
 /**
  * GET /finance/dashboard: the shape that earlier clients know: kpis, revenue, expenses, cashFlow, workingCapital,
- * predictions, charts, metadata. A part that has no figures yet is null, and `unavailable` says why: nothing is invented.
+ * predictions, charts, metadata. A figure that a tenant does not have is null, and `unavailable` says why: nothing is
+ * invented. Rules of predictions: schemas/rules/insights.ts and cash-outlook.ts.
  */
 import { z } from 'zod'
-import { FigureSeries, type Figures } from '../../schemas/rules/kpis.ts'
-import { type Amount, toMoney } from '../../schemas/values/amount.ts'
+import { FORESEEN_DAYS, type Insight } from '../../schemas/rules/insights.ts'
+import { type Amount, divideRounded, formatDecimal, toMoney } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
 import { tenantOperation } from '../http/operation.ts'
 import { rangeOf } from '../http/range.ts'
-import { currencyCode, day, instant, money } from '../http/schemas.ts'
-import { answerOf, readAging } from '../reads/aging.ts'
-import { readDays, readKpis } from '../reads/kpis.ts'
-import { DEFAULT_EDGES } from '../../schemas/rules/aging.ts'
+import { currencyCode, day, decimal, instant, money } from '../http/schemas.ts'
+import { answerOf } from '../reads/aging.ts'
+import { readDashboard } from '../reads/dashboard.ts'
 import type { Services } from '../services.ts'
+import { positionOf } from './cash-flow.ts'
+import { breakdownParts, partsOf } from './kpi-breakdown.ts'
 import { kpi } from './kpis.ts'
 
 const RANGE = { defaultDays: 30, maxDays: 3_660 }
-const NO_LEDGER = 'needs the general ledger, which is not processed yet'
-const UNAVAILABLE = {
-  'revenue.byCategory': 'needs figures by category, which are not processed yet',
-  'expenses.byCategory': 'needs figures by category, which are not processed yet',
-  'cashFlow.outflow': 'needs payments to vendors, which are not processed yet',
-  'cashFlow.closing': NO_LEDGER,
-  'workingCapital.payables': 'needs bills, which are not processed yet',
-  'workingCapital.inventory': 'needs stock movements, which are not processed yet',
-  predictions: 'needs forecasts, which are not processed yet',
-} as const
+const NO_LEDGER = 'needs journal entries, and none is posted up to the last day'
+const NO_CASH = 'needs journal entries on a cash account, and none is posted up to the last day'
+const CASH_PARTS = [
+  'cashFlow.outflow',
+  'cashFlow.net',
+  'cashFlow.operating',
+  'cashFlow.investing',
+  'cashFlow.financing',
+  'cashFlow.opening',
+  'cashFlow.closing',
+  'cashFlow.forecast',
+  'predictions.cashFlowNext30Days',
+  'predictions.projectedBalance',
+  'predictions.daysToShortage',
+]
+const LEDGER_PARTS = ['payables', 'inventory', 'receivablesLessPayables', 'net', 'trend'].map(
+  (name) => `workingCapital.${name}`,
+)
 
-const missing = z.null()
+const fromLedger = money.nullable()
+const trend = z
+  .object({
+    previous: money,
+    change: decimal.nullable().openapi({ description: 'Percent; null where there was nothing before.' }),
+  })
+  .openapi('DashboardTrend')
+const insights = z.array(
+  z
+    .object({
+      code: z.string(),
+      impact: z.enum(['HIGH', 'MEDIUM', 'LOW']),
+      amount: money,
+      days: z.number().int().nullable(),
+      text: z.string(),
+      textBn: z.string(),
+    })
+    .openapi('DashboardInsight'),
+)
 
 const dashboard = z
   .object({
@@ -36,20 +64,60 @@ const dashboard = z
     to: day,
     currency: currencyCode,
     kpis: z.record(z.string(), kpi).openapi({ description: 'Of the window 30d as of the last day.' }),
-    revenue: z.object({ total: money, net: money, invoices: z.number().int(), byCategory: missing }),
-    expenses: z.object({ total: money, byCategory: missing }),
-    cashFlow: z.object({ inflow: money, outflow: missing, closing: missing }),
+    revenue: z.object({
+      total: money,
+      net: money,
+      invoices: z.number().int(),
+      trend: trend.openapi({ description: 'Of net, against as many days just before.' }),
+      byCategory: breakdownParts,
+      byCustomer: breakdownParts,
+      byProduct: breakdownParts,
+    }),
+    expenses: z.object({
+      total: money,
+      trend,
+      byCategory: breakdownParts,
+      byVendor: breakdownParts,
+      byDepartment: breakdownParts,
+    }),
+    cashFlow: z.object({
+      inflow: money.openapi({
+        description: 'Without journal entries on a cash account: receipts from customers.',
+      }),
+      outflow: fromLedger,
+      net: fromLedger,
+      operating: fromLedger,
+      investing: fromLedger,
+      financing: fromLedger,
+      opening: fromLedger,
+      closing: fromLedger,
+      forecast: fromLedger.openapi({ description: 'Balance expected 30 days after the last day.' }),
+    }),
     workingCapital: z.object({
       receivables: money,
       aging: z.record(z.string(), money),
-      payables: missing,
-      inventory: missing,
+      payables: fromLedger,
+      inventory: fromLedger,
+      receivablesLessPayables: fromLedger,
+      net: fromLedger.openapi({ description: 'receivables + inventory - payables, as the ledger has them.' }),
+      trend: trend.nullable().openapi({ description: 'Of net, against the day before the first.' }),
     }),
-    predictions: missing,
+    predictions: z.object({
+      revenueNext30Days: money.nullable(),
+      cashFlowNext30Days: fromLedger,
+      projectedBalance: fromLedger,
+      daysToShortage: z.number().int().nullable(),
+      riskAlerts: insights,
+      opportunities: insights,
+    }),
     charts: z.object({
-      days: z.array(z.object({ date: day, netRevenue: money, cashIn: money, expenses: money })),
+      days: z.array(
+        z.object({ date: day, netRevenue: money, cashIn: money, expenses: money, cash: fromLedger }),
+      ),
     }),
-    unavailable: z.record(z.string(), z.string()),
+    unavailable: z
+      .record(z.string(), z.string())
+      .openapi({ description: 'Why a figure is null, by its path.' }),
     metadata: z.object({
       lastUpdated: instant.nullable(),
       dataFreshness: z.enum(['real-time', 'computed']),
@@ -57,6 +125,27 @@ const dashboard = z
     }),
   })
   .openapi('FinanceDashboard')
+
+const shownOf = (currency: string) => {
+  const amount = (value: Amount) => toMoney(value, currency)
+  return {
+    amount,
+    maybe: (value: Amount | null | undefined) =>
+      value === null || value === undefined ? null : amount(value),
+    trend: (now: Amount, previous: Amount) => ({
+      previous: amount(previous),
+      change:
+        previous === 0n
+          ? null
+          : formatDecimal(
+              divideRounded((now - previous) * 10_000n, previous < 0n ? -previous : previous),
+              2,
+              2,
+            ),
+    }),
+    insight: (one: Insight) => ({ ...one, amount: amount(one.amount) }),
+  }
+}
 
 export const financeDashboard = (services: Services) =>
   tenantOperation({
@@ -70,46 +159,64 @@ export const financeDashboard = (services: Services) =>
       const started = services.now()
       const today = query.to ?? (await services.tenants.today(tenant))
       const range = rangeOf({ from: query.from, to: query.to }, today, RANGE)
-      const [from, to] = [formatDay(range.from), formatDay(range.to)]
-      const [kpis, days, aging] = await Promise.all([
-        readKpis(services, { tenant, window: '30d', asOf: to }),
-        readDays(services, { tenant, asOf: range.to }),
-        readAging(services, {
-          tenant,
-          asOf: to,
-          basis: 'due',
-          groupBy: undefined,
-          ageCredits: 'none',
-          edges: DEFAULT_EDGES,
-        }),
-      ])
-      const series = new FigureSeries(days)
-      const [end, before] = [series.through(range.to), series.through(range.from - 1)]
-      const sum = (name: Exclude<keyof Figures, 'invoices'>): Amount => end[name] - before[name]
-      const { currency } = kpis
-      const amount = (value: Amount) => toMoney(value, currency)
+      const found = await readDashboard(services, tenant, range)
+      const { currency, kpis, days, aging, outlook, cuts, sums, before, workingCapital: capital } = found
+      const { amount, maybe, trend: trendOf, insight } = shownOf(currency)
+      const cash = outlook && positionOf(found.position, range)
       const { buckets, total } = answerOf(aging.whole, aging.labels)
+      const [byCategory, byCustomer, byProduct, spentOn, byVendor, byDepartment] = cuts.map((one) =>
+        partsOf(one, currency),
+      ) as [Parts, Parts, Parts, Parts, Parts, Parts]
       return {
-        asOf: to,
-        from,
-        to,
+        asOf: formatDay(range.to),
+        from: formatDay(range.from),
+        to: formatDay(range.to),
         currency,
         kpis: { ...kpis.kpis },
         revenue: {
-          total: amount(sum('paidRevenue')),
-          net: amount(sum('netRevenue')),
-          invoices: end.invoices - before.invoices,
-          byCategory: null,
+          total: amount(sums.paidRevenue),
+          net: amount(sums.netRevenue),
+          invoices: sums.invoices,
+          trend: trendOf(sums.netRevenue, before.netRevenue),
+          byCategory,
+          byCustomer,
+          byProduct,
         },
-        expenses: { total: amount(sum('expenses')), byCategory: null },
-        cashFlow: { inflow: amount(sum('cashIn')), outflow: null, closing: null },
+        expenses: {
+          total: amount(sums.expenses),
+          trend: trendOf(sums.expenses, before.expenses),
+          byCategory: spentOn,
+          byVendor,
+          byDepartment,
+        },
+        cashFlow: {
+          inflow: amount(cash?.whole.cashIn ?? sums.cashIn),
+          outflow: maybe(cash?.whole.cashOut),
+          net: maybe(cash && cash.whole.cashIn - cash.whole.cashOut),
+          operating: maybe(cash?.whole.operating),
+          investing: maybe(cash?.whole.investing),
+          financing: maybe(cash?.whole.financing),
+          opening: maybe(cash?.whole.opening),
+          closing: maybe(cash?.whole.closing),
+          forecast: maybe(outlook?.projected.find((one) => one.days === FORESEEN_DAYS)?.balance),
+        },
         workingCapital: {
           receivables: total,
           aging: Object.fromEntries(buckets.map((bucket) => [bucket.label, bucket.amount])),
-          payables: null,
-          inventory: null,
+          payables: maybe(capital?.now.payables),
+          inventory: maybe(capital?.now.inventory),
+          receivablesLessPayables: maybe(capital?.now.lessPayables),
+          net: maybe(capital?.now.net),
+          trend: capital ? trendOf(capital.now.net, capital.before.net) : null,
         },
-        predictions: null,
+        predictions: {
+          revenueNext30Days: maybe(found.revenueAhead),
+          cashFlowNext30Days: maybe(found.cashAhead),
+          projectedBalance: maybe(outlook?.projected.find((one) => one.days === FORESEEN_DAYS)?.balance),
+          daysToShortage: outlook?.daysToShortage ?? null,
+          riskAlerts: found.risks.map(insight),
+          opportunities: found.opportunities.map(insight),
+        },
         charts: {
           days: days
             .filter((one) => one.day >= range.from)
@@ -118,9 +225,10 @@ export const financeDashboard = (services: Services) =>
               netRevenue: amount(one.netRevenue),
               cashIn: amount(one.cashIn),
               expenses: amount(one.expenses),
+              cash: maybe(cash?.byDay.get(one.day)?.closing),
             })),
         },
-        unavailable: { ...UNAVAILABLE },
+        unavailable: unavailableOf(found),
         metadata: {
           lastUpdated: kpis.watermark,
           dataFreshness: kpis.source === 'redis' ? ('real-time' as const) : ('computed' as const),
@@ -129,3 +237,22 @@ export const financeDashboard = (services: Services) =>
       }
     },
   })
+
+type Parts = z.input<typeof breakdownParts>
+
+/** Why figures are null. */
+function unavailableOf({
+  revenueAhead,
+  outlook,
+  workingCapital,
+}: Awaited<ReturnType<typeof readDashboard>>): Record<string, string> {
+  const all = (names: readonly string[], why: string) => Object.fromEntries(names.map((name) => [name, why]))
+  return {
+    ...(outlook === undefined ? all(CASH_PARTS, NO_CASH) : {}),
+    ...(outlook?.daysToShortage === null
+      ? { 'predictions.daysToShortage': 'no shortage is expected within 13 weeks' }
+      : {}),
+    ...(workingCapital === undefined ? all(LEDGER_PARTS, NO_LEDGER) : {}),
+    ...(revenueAhead === null ? { 'predictions.revenueNext30Days': 'no invoice up to the last day' } : {}),
+  }
+}

@@ -7,12 +7,19 @@ import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { tenantOperation } from '../http/operation.ts'
 import { ApiError } from '../http/problem.ts'
 import { cursor, day, decimal, limit, money, pageInfo, windowName } from '../http/schemas.ts'
-import { type Origin, ORIGINS, pageSql, type SourceRow, type TotalRow, totalSql } from '../reads/explain.ts'
+import {
+  type Origin,
+  ORIGINS,
+  pageSql,
+  type SourceRow,
+  SOURCES,
+  type TotalRow,
+  totalSql,
+} from '../reads/explain.ts'
 import { readKpis } from '../reads/kpis.ts'
 import type { Services } from '../services.ts'
 import { kpiName, requireKpi } from './kpi-history.ts'
 
-const SOURCES = ['invoices', 'paidInvoices', 'payments', 'expenses', 'openReceivables'] as const
 const FIRST_DAY = '1900-01-01'
 
 const explanation = z

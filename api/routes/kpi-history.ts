@@ -1,7 +1,8 @@
 /** GET /v1/kpis/{name}/history: how a KPI stood over time, as the processors recorded it. */
 import { z } from 'zod'
 import { MEASURES } from '../../schemas/rules/kpis.ts'
-import { formatDay } from '../../schemas/values/calendar.ts'
+import { type Trend, trendOf } from '../../schemas/rules/trend.ts'
+import { formatDay, parseDay } from '../../schemas/values/calendar.ts'
 import { formatAmount, formatDecimal, parseDecimal, RATE_SCALE } from '../../schemas/values/amount.ts'
 import { tenantOperation } from '../http/operation.ts'
 import { ApiError } from '../http/problem.ts'
@@ -37,7 +38,10 @@ const PERIODS: Readonly<Record<Grain, string>> = {
   year: `toStartOfYear(as_of)`,
 }
 
-/** The newest figure of each period: of its last day, and of that day its close, where it has one. */
+/**
+ * The newest figure of each period: of its last day, and of that day its close as last corrected, where it has one. An
+ * hour shows what stood at that hour: the close of an earlier day that was corrected then says nothing about it.
+ */
 const sqlOf = (grain: Grain): string => `
 SELECT toString(point.1) AS as_of_text, point.2 AS log_ms, toString(point.3) AS value, point.4 AS unit, point.5 AS reason
 FROM (
@@ -45,7 +49,7 @@ FROM (
     argMax((as_of, toUnixTimestamp64Milli(log_time), value, unit, reason), (as_of, kind = 'CLOSE', log_time)) AS point
   FROM finance.kpi_history
   WHERE tenant_id = {tenant:String} AND measure = {measure:String} AND window = {window:String}
-    AND as_of >= {from:Date32} AND as_of <= {to:Date32}
+    AND as_of >= {from:Date32} AND as_of <= {to:Date32}${grain === 'hour' ? ' AND NOT is_corrected' : ''}
   GROUP BY period
 )
 ORDER BY point.1, point.2`
@@ -56,6 +60,31 @@ interface Row {
   readonly value: string | null
   readonly unit: string
   readonly reason: string
+}
+
+const trend = z
+  .object({
+    slopePerDay: z
+      .number()
+      .openapi({ description: 'Median slope of all pairs of points (Theil-Sen), in the unit.' }),
+    p: z
+      .number()
+      .openapi({ description: 'Mann-Kendall, two-sided: the chance of such an order without a trend.' }),
+    significant: z.boolean().openapi({ description: 'p is below 0.05.' }),
+  })
+  .openapi('Trend')
+
+const MINUTES_A_DAY = 1_440
+
+/** Of the points that have a value. Hours count as parts of a day. */
+function trendOfRows(rows: readonly Row[], grain: Grain): Trend | null {
+  const points = rows.flatMap((row) => {
+    if (row.value === null) return []
+    const day =
+      grain === 'hour' ? Math.floor(Number(row.log_ms) / 60_000) / MINUTES_A_DAY : parseDay(row.as_of_text)
+    return [{ day, value: Number(row.value) }]
+  })
+  return trendOf(points)
 }
 
 export const kpiName = z.enum(MEASURES as [string, ...string[]]).openapi({ example: 'dso' })
@@ -108,6 +137,9 @@ export const kpiHistory = (services: Services) =>
             reason: z.string().optional(),
           }),
         ),
+        trend: trend
+          .nullable()
+          .openapi({ description: 'Of the points; null where fewer than four have a value.' }),
       })
       .openapi('KpiHistory'),
     async handle({ principal: { tenant }, params: { name }, query, signal }) {
@@ -130,6 +162,6 @@ export const kpiHistory = (services: Services) =>
         unit: row.unit,
         ...(row.reason === '' ? {} : { reason: row.reason }),
       }))
-      return { name, window, grain, asOf: to, from, to, data }
+      return { name, window, grain, asOf: to, from, to, data, trend: trendOfRows(rows, grain) }
     },
   })

@@ -8,13 +8,15 @@ import type { Services } from '../services.ts'
 export const kpi = z
   .object({
     value: decimal.nullable(),
-    unit: z.string().openapi({ description: 'Currency code, percent, days or ratio.' }),
+    unit: z.string().openapi({ description: 'Currency code, percent, days, ratio or score.' }),
     reason: z.string().optional().openapi({
       description: 'Why there is no value (zero_denominator, no_history), or a warning (not_meaningful).',
     }),
     previous: decimal.optional().openapi({ description: 'The same KPI in the window before.' }),
     change: decimal.optional().openapi({ description: 'Percent against previous.' }),
     inputs: z.record(z.string(), z.string()).openapi({ description: 'What the value was computed from.' }),
+    lastYear: decimal.optional().openapi({ description: 'The same KPI in the same window a year before.' }),
+    changeLastYear: decimal.optional().openapi({ description: 'Percent against lastYear.' }),
   })
   .openapi('Kpi')
 

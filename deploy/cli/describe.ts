@@ -1,10 +1,19 @@
-/** Owns `describe`: the flow of data as the code declares it. Refuses: anything that only a comment knows. */
+/**
+ * Owns `describe`: the flow of data as the code declares it, and, beside it, the tasks of a running stack. Refuses:
+ * anything that only a comment knows, and waiting for a stack that is not there.
+ */
 import { buildTopologies } from '../../processors/topologies/index.ts'
 import { CATALOGUE, TOPICS, type TopicSpec } from '../../schemas/topics.ts'
 import { EXIT, type ExitCode } from '../local/errors.ts'
-import { print, printJson } from './output.ts'
+import type { DataOption } from './access.ts'
+import { svgOf } from './describe-svg.ts'
+import { print, printJson, table } from './output.ts'
+import { bytesText, type LiveTasks, liveTasks, storeTotals, TASK_COLUMNS, taskRow } from './tasks.ts'
 
-export type DescribeOptions = { readonly format: 'text' | 'mermaid'; readonly output?: 'json' | 'table' }
+export type DescribeOptions = DataOption & {
+  readonly format: 'text' | 'mermaid' | 'svg'
+  readonly output?: 'json' | 'table'
+}
 
 type Flow = {
   readonly topics: readonly TopicSpec[]
@@ -85,10 +94,43 @@ const printMermaid = (flow: Flow): void => {
   print('  end')
 }
 
-export const describe = (options: DescribeOptions): Promise<ExitCode> => {
+const printSvg = (flow: Flow): void => {
+  const inside = flow.topologies.flatMap(({ name, version, stores }) => [
+    `${name}, version ${version}`,
+    `  ${stores.length} stores`,
+  ])
+  const round = new Set(flow.topics.map((topic) => topic.name))
+  print(svgOf(flow.edges, { round, notes: new Map([['processors', inside]]) }))
+}
+
+const printTasks = ({ problem, process, tasks }: LiveTasks): void => {
+  print('Tasks')
+  if (problem !== null) print(`  ${problem}`)
+  if (process !== null) print(`  group ${process.group}, reading ${process.topic}`)
+  if (tasks.length === 0) return
+  print(table([...TASK_COLUMNS], tasks.map(taskRow)))
+  for (const { partition, error } of tasks) if (error !== null) print(`  task ${partition}: ${error}`)
+  print('Stores, all tasks together; bytes as last checkpointed')
+  const rows = storeTotals(tasks).map(({ name, entries, cells, dirtyCells, bytes }) => [
+    name,
+    entries === null ? '-' : String(entries),
+    bytesText(bytes),
+    String(cells),
+    String(dirtyCells),
+  ])
+  print(table(['store', 'entries', 'stored', 'cells', 'dirty'], rows))
+}
+
+export const describe = async (options: DescribeOptions): Promise<ExitCode> => {
   const flow = flowOf()
-  if (options.output === 'json') printJson(flow)
-  else if (options.format === 'mermaid') printMermaid(flow)
-  else printText(flow)
-  return Promise.resolve(EXIT.fine)
+  if (options.output === 'json') {
+    const live = await liveTasks(options)
+    printJson({ ...flow, live, storeTotals: storeTotals(live.tasks) })
+  } else if (options.format === 'mermaid') printMermaid(flow)
+  else if (options.format === 'svg') printSvg(flow)
+  else {
+    printText(flow)
+    printTasks(await liveTasks(options))
+  }
+  return EXIT.fine
 }

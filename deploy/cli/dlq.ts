@@ -6,6 +6,8 @@ import { canReplay, type DeadLetter, openLetters, type Resolution, settle } from
 import { decodeRecord } from './decode.ts'
 import { withKafka } from './kafka-access.ts'
 import { note, print, printJson, table } from './output.ts'
+import { CATALOGUE, dlqOf } from '../../schemas/topics.ts'
+import type { KafkaPort } from '../../platform/kafka/port.ts'
 import { topicNamed } from './tail.ts'
 
 export type DlqOptions = DataOption & { readonly topic: string; readonly output?: 'json' | 'table' }
@@ -20,12 +22,25 @@ const summaryOf = ({ record, ...letter }: DeadLetter) => ({
   bytes: record.value?.length ?? 0,
 })
 
+/** Open letters of the other topics: a list of one must not look like all there is. */
+const elsewhere = async (port: KafkaPort, topic: string): Promise<Record<string, number>> => {
+  const known = await (await port.admin()).listTopics()
+  const others = CATALOGUE.filter(({ name }) => name !== topic && known.includes(dlqOf(name)))
+  const counts: Record<string, number> = {}
+  for (const { name } of others) {
+    const { length } = await openLetters(port, name)
+    if (length > 0) counts[name] = length
+  }
+  return counts
+}
+
 export const listDeadLetters = (options: DlqOptions & { readonly limit: number }): Promise<ExitCode> =>
   withKafka(options, async ({ port }) => {
     const letters = await openLetters(port, topicNamed(options.topic))
     const shown = letters.slice(-options.limit).map(summaryOf)
+    const others = await elsewhere(port, topicNamed(options.topic))
     if (options.output === 'json') {
-      printJson({ open: letters.length, letters: shown })
+      printJson({ open: letters.length, letters: shown, elsewhere: others })
       return EXIT.fine
     }
     const rows = shown.map((letter) => [
@@ -38,6 +53,7 @@ export const listDeadLetters = (options: DlqOptions & { readonly limit: number }
     ])
     if (rows.length > 0) print(table(['id', 'when', 'code', 'from', 'key', 'why'], rows))
     print(`${letters.length} open dead letters of ${topicNamed(options.topic)}`)
+    for (const [name, count] of Object.entries(others)) print(`${count} of ${name}: --topic ${name}`)
     return EXIT.fine
   })
 
@@ -109,9 +125,13 @@ const settleLetters = (options: SettleOptions, resolution: Resolution): Promise<
         `${named.length - chosen.length} hold no record that could be replayed: discard them when they are dealt with`,
       )
     }
-    await settle(port, chosen, resolution, userInfo().username)
+    const settled = await settle(port, chosen, resolution, userInfo().username)
     if (options.output === 'json') printJson({ resolution, ids: chosen.map((letter) => letter.id) })
-    else print(`${resolution} ${chosen.length} of ${letters.length} dead letters`)
+    else {
+      print(`${resolution} ${settled} of ${letters.length} dead letters`)
+      if (resolution === 'replayed' && chosen.length > 0)
+        note('They go through the processors again: what is refused once more comes back as a new letter.')
+    }
     return EXIT.fine
   })
 }

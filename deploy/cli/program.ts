@@ -3,6 +3,7 @@
  * that `status` does not pay for `import`. Refuses: options that a verb does not read.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { kindNames } from '../../producers/importers/kind.ts'
 import type { ExitCode } from '../local/errors.ts'
 
 export type SetExit = (code: ExitCode) => void
@@ -127,6 +128,24 @@ const addTenantVerbs = (program: Command, run: Run): void => {
     .addOption(outputOption('table', 'json'))
     .addOption(dataOption())
     .action(run(async () => (await import('./tenant.ts')).listTenants))
+  const order = (name: string, text: string): Command =>
+    tenant
+      .command(name)
+      .description(text)
+      .argument('<tenant>')
+      .addOption(outputOption('table', 'json'))
+      .addOption(dataOption())
+  order('stop', 'the processors leave its events out from here on; its results stay as they are')
+    .requiredOption('--reason <text>', 'why, for whoever asks later')
+    .action(run(async () => (await import('./tenant-orders.ts')).stopTenant, 'tenant'))
+  order('rebuild', 'its results are built anew from all of its events; a stopped tenant goes on then')
+    .option('--reason <text>', 'why, for whoever asks later')
+    .option('--no-wait', 'do not wait until it is rebuilt')
+    .action(run(async () => (await import('./tenant-orders.ts')).rebuildTenant, 'tenant'))
+  order('resume', 'a stopped tenant goes on, by a rebuild')
+    .option('--reason <text>', 'why, for whoever asks later')
+    .option('--no-wait', 'do not wait until it is rebuilt')
+    .action(run(async () => (await import('./tenant-orders.ts')).resumeTenant, 'tenant'))
   tenant
     .command('show')
     .argument('<tenant>')
@@ -149,18 +168,58 @@ const addTenantVerbs = (program: Command, run: Run): void => {
     .addOption(outputOption('env', 'json'))
     .addOption(dataOption())
     .action(run(async () => (await import('./identity.ts')).analyst))
-  const imports = program.command('import').description('files -> commands -> events')
-  imports
-    .command('receivables')
-    .description('open and paid invoices from a CSV file; bad rows are listed by line and left out')
-    .argument('<file>')
-    .requiredOption('--tenant <tenant>', 'for whom')
-    .option('--currency <code>', 'currency of the amounts, ISO 4217')
-    .option('--map <file>', 'JSON file that maps columns and states the date format')
-    .option('--dry-run', 'check the file, change nothing', false)
-    .addOption(outputOption('table', 'json'))
+  const exports = program.command('export').description('the books as text, on stdout')
+  exports
+    .command('journal')
+    .description('every journal entry of a tenant, for hledger or as CSV')
+    .requiredOption('--tenant <tenant>', 'whose books')
+    .addOption(new Option('--format <format>', 'of the text').choices(['hledger', 'csv']).default('hledger'))
     .addOption(dataOption())
-    .action(run(async () => (await import('./import.ts')).importReceivablesFile, 'file'))
+    .action(run(async () => (await import('./export.ts')).exportJournalText))
+  addImportVerbs(program, run)
+}
+
+const addImportVerbs = (program: Command, run: Run): void => {
+  const imports = program
+    .command('import')
+    .description('files -> commands -> events; past imports, and taking one back')
+  for (const kind of kindNames()) {
+    imports
+      .command(kind)
+      .description('from CSV or XLSX; bad rows are listed by line and left out; a second run changes nothing')
+      .argument('<file>')
+      .requiredOption('--tenant <tenant>', 'for whom')
+      .option('--currency <code>', 'currency of the amounts, ISO 4217')
+      .option(
+        '--map <file>',
+        'JSON file that maps columns and states the date format, or a shipped map by name',
+      )
+      .option('--sheet <name>', 'sheet of a workbook (default: the first)')
+      .option('--cut-off <day>', 'opening balances: last day of the old books, YYYY-MM-DD')
+      .option('--dry-run', 'check the file, change nothing', false)
+      .addOption(outputOption('table', 'json'))
+      .addOption(dataOption())
+      .action((file: unknown, options: object) =>
+        run(async () => (await import('./import.ts')).importFile, 'file')(file, { ...options, kind }),
+      )
+  }
+  const past = (command: Command): Command =>
+    command
+      .requiredOption('--tenant <tenant>', 'for whom')
+      .addOption(outputOption('table', 'json'))
+      .addOption(dataOption())
+  past(imports.command('list').description('past imports')).action(
+    run(async () => (await import('./import.ts')).listImports),
+  )
+  past(imports.command('show').description('what an import made').argument('<id>')).action(
+    run(async () => (await import('./import.ts')).showImport, 'id'),
+  )
+  past(
+    imports
+      .command('undo')
+      .description('takes an import back by reversing events; 1 when something could not be')
+      .argument('<id>', 'as list prints it'),
+  ).action(run(async () => (await import('./import.ts')).undoImport, 'id'))
 }
 
 const addKafkaVerbs = (program: Command, run: Run): void => {
@@ -172,10 +231,10 @@ const addKafkaVerbs = (program: Command, run: Run): void => {
     .action(run(async () => (await import('./topics.ts')).topics))
   program
     .command('lag')
-    .description('how far each consumer group is behind')
+    .description('how far each consumer group is behind, in records and seconds; 1 when one stands still')
     .addOption(outputOption('table', 'json'))
     .addOption(dataOption())
-    .action(run(async () => (await import('./topics.ts')).lag))
+    .action(run(async () => (await import('./lag.ts')).lag))
   program
     .command('tail')
     .description('decoded records of a topic as they come')
@@ -189,10 +248,61 @@ const addKafkaVerbs = (program: Command, run: Run): void => {
     .action(run(async () => (await import('./tail.ts')).tail, 'topic'))
   program
     .command('describe')
-    .description('the flow of data: topics, topologies, sinks')
-    .addOption(new Option('--format <format>', 'how to draw').choices(['text', 'mermaid']).default('text'))
+    .description(
+      'the flow of data: topics, topologies, sinks; and the tasks of a running stack, their state and sizes',
+    )
+    .addOption(
+      new Option('--format <format>', 'how to draw').choices(['text', 'mermaid', 'svg']).default('text'),
+    )
     .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
     .action(run(async () => (await import('./describe.ts')).describe))
+  program
+    .command('rebuild')
+    .description('forget what was made of the log and make it anew; reads go on meanwhile')
+    .addArgument(program.createArgument('<what>', 'which').choices(['processors']))
+    .option('--dry-run', 'say what would be done, change nothing', false)
+    .option('--quiet', 'results appear when they are whole; nothing else is written again', false)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./rebuild.ts')).rebuild, 'what'))
+  program
+    .command('replay')
+    .description(
+      'the whole log through the topologies of this clone, beside the live results; 1 when they differ',
+    )
+    .argument('[name]', 'of the shadow; its topics end in .shadow-NAME (default: check)')
+    .option('--drop', 'only delete the topics and the group of that shadow', false)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./replay.ts')).replay, 'name'))
+  program
+    .command('reconcile')
+    .description(
+      'whether stream, Redis, ClickHouse and the ledger say the same at one place in the log; 1 when not',
+    )
+    .option('--tenant <tenant>', 'only this one')
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./reconcile.ts')).reconcile))
+  const audit = program.command('audit').description('the trail of all events, chained by hashes')
+  audit
+    .command('verify')
+    .description('follow every chain; 1 when a row is missing, was changed or was added')
+    .option('--tenant <tenant>', 'only this one')
+    .option('--log', 'compare each row with the bytes of the log, too', false)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./audit.ts')).verifyAudit))
+  audit
+    .command('show')
+    .description('who changed what and when, newest last')
+    .requiredOption('--tenant <tenant>', 'whose trail')
+    .option('--of <thing>', 'only this thing: TYPE/ID, e.g. invoice/inv-1')
+    .option('-n, --limit <n>', 'how many', wholeNumber(1, 100_000), 50)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./audit.ts')).showAudit))
   const dlq = program.command('dlq').description('records that could not be applied')
   const selection = (command: Command): Command =>
     command
@@ -226,8 +336,18 @@ const addTestVerbs = (program: Command, run: Run): void => {
   program
     .command('bench')
     .description('measurements')
-    .addArgument(program.createArgument('<what>', 'which').choices(['latency']))
+    .addArgument(program.createArgument('<what>', 'which').choices(['latency', 'commands', 'r1', 'restore']))
     .addOption(outputOption('table', 'json'))
+    .option('--peer <dir>', 'r1: folder with the peers to measure beside us (kafka-streams/, flink/)')
+    .option('--events <n>', 'r1, restore: how many events', wholeNumber(1_000, 100_000_000))
+    .option('--kb <n>', 'restore: a state of values of this size instead of the books', wholeNumber(1, 256))
+    .option(
+      '--minutes <n>',
+      'r1: hold half the load this long instead, and watch the memory',
+      wholeNumber(1, 600),
+    )
+    .option('--rate <n>', 'latency, commands: commands a second', wholeNumber(1, 10_000))
+    .option('--seconds <n>', 'latency, commands: for how long', wholeNumber(1, 3_600))
     .addOption(dataOption())
     .action(run(async () => (await import('./bench.ts')).bench, 'what'))
 }

@@ -4,6 +4,7 @@ import { type DataOption, openStack, type StackAccess } from './access.ts'
 import { call, expectSuccess } from './http.ts'
 import { requireTenant } from './identity.ts'
 import { print, printJson, table } from './output.ts'
+import { positionText, stoppedTenants } from './stopped-tenants.ts'
 import { signToken } from './tokens.ts'
 
 export type TenantOptions = DataOption & {
@@ -34,7 +35,12 @@ const settingsOf = (options: TenantOptions): Record<string, string> => {
   return settings
 }
 
-const post = async (access: StackAccess, tenant: string, path: string, body: unknown): Promise<unknown> => {
+export const post = async (
+  access: StackAccess,
+  tenant: string,
+  path: string,
+  body: unknown,
+): Promise<unknown> => {
   const token = await operatorToken(access, tenant)
   const answer = await call('POST', `${access.context.urls.commands}${path}`, { token, body })
   return expectSuccess(`tenant ${tenant}`, answer)
@@ -77,6 +83,9 @@ type Tenant = {
   readonly currency: string
   readonly fiscalYearStart: string
   readonly version: number
+  /** Why its processing is stopped; null = it is not. */
+  readonly stopped: string | null
+  readonly stoppedAt: string | null
 }
 type Page = {
   readonly data: readonly Tenant[]
@@ -105,6 +114,9 @@ const allTenants = async (access: StackAccess): Promise<Tenant[]> => {
   return found
 }
 
+export const getTenant = async (access: StackAccess, tenant: string): Promise<Tenant> =>
+  (await get(access, `tenant ${tenant}`, `/v1/tenants/${encodeURIComponent(tenant)}`)) as Tenant
+
 export const listTenants = async (options: Omit<TenantOptions, 'tenant'>): Promise<ExitCode> => {
   const tenants = await allTenants(openStack(options))
   if (options.output === 'json') {
@@ -117,19 +129,25 @@ export const listTenants = async (options: Omit<TenantOptions, 'tenant'>): Promi
     tenant.zone,
     tenant.currency,
     tenant.fiscalYearStart,
+    tenant.stopped === null ? '' : `stopped: ${tenant.stopped}`,
   ])
-  print(table(['tenant', 'name', 'zone', 'currency', 'fiscal year from'], rows))
+  print(table(['tenant', 'name', 'zone', 'currency', 'fiscal year from', 'processing'], rows))
   return EXIT.fine
 }
 
 export const showTenant = async (options: TenantOptions): Promise<ExitCode> => {
   const tenant = requireTenant(options.tenant)
-  const found = (await get(
-    openStack(options),
-    `tenant ${tenant}`,
-    `/v1/tenants/${encodeURIComponent(tenant)}`,
-  )) as Tenant
-  if (options.output === 'json') printJson(found)
-  else for (const [name, value] of Object.entries(found)) print(`${name.padEnd(16)} ${String(value)}`)
+  const { stopped, stoppedAt, ...found } = await getTenant(openStack(options), tenant)
+  // What was ordered, and what the processors made of it: between the two lies the log.
+  const held = await stoppedTenants(options)
+  const position = held?.find((one) => one.tenant === tenant)
+  if (options.output === 'json') {
+    printJson({ ...found, stopped, stoppedAt, processing: held === undefined ? null : (position ?? 'live') })
+    return EXIT.fine
+  }
+  for (const [name, value] of Object.entries(found)) print(`${name.padEnd(16)} ${String(value)}`)
+  if (stopped !== null) print(`${'stopped'.padEnd(16)} ${stoppedAt}: ${stopped}`)
+  const state = held === undefined ? 'unknown: the processors do not answer' : (position?.mode ?? 'live')
+  print(`${'processing'.padEnd(16)} ${state}${position === undefined ? '' : ` ${positionText(position)}`}`)
   return EXIT.fine
 }

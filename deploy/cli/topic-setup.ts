@@ -12,14 +12,17 @@ export class TopicMismatch extends Error {
   }
 }
 
-export const connectionOf = (brokers: string, clientId: string): Kafka =>
+/** A broker that has just begun, on a busy machine, takes its time with new topics. */
+const SETUP_RETRIES = 8
+
+export const connectionOf = (brokers: string, clientId: string, retries = 5): Kafka =>
   new Kafka({
     clientId,
     brokers: brokers.split(','),
     logLevel: logLevel.ERROR,
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
-    retry: { retries: 5, initialRetryTime: 200 },
+    retry: { retries, initialRetryTime: 200 },
   })
 
 const configOf = (spec: TopicSpec): ITopicConfig => ({
@@ -33,7 +36,7 @@ export const createCatalogueTopics = async (
   brokers: string,
   catalogue: readonly TopicSpec[] = CATALOGUE,
 ): Promise<readonly string[]> => {
-  const admin = connectionOf(brokers, 'nikash-setup').admin()
+  const admin = connectionOf(brokers, 'nikash-setup', SETUP_RETRIES).admin()
   await admin.connect()
   try {
     const existing = new Set(await admin.listTopics())

@@ -44,6 +44,7 @@ export const publicEnvironment = (
   DATABASE_URL: context.urls.database,
   DATABASE_OWNER_URL: context.urls.databaseOwner,
   DATABASE_READER_URL: context.urls.databaseReader,
+  DATABASE_AUDITOR_URL: context.urls.databaseAuditor,
   API_URL: context.urls.api,
   COMMANDS_URL: context.urls.commands,
 })

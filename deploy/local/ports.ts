@@ -30,6 +30,8 @@ export const ADMIN_OFFSETS = {
   api: 107,
   demo: 108,
   clickhouse: 109,
+  'sink-audit': 110,
+  reconcile: 111,
 } as const
 
 export type PortName = keyof typeof PORT_OFFSETS
@@ -39,7 +41,7 @@ export type Ports = Readonly<Record<PortName, number>> & {
 }
 
 /** The highest offset in use: bases of two stacks must differ by more than this. */
-export const PORT_SPAN = 110
+export const PORT_SPAN = 112
 
 const shift = <K extends string>(offsets: Readonly<Record<K, number>>, base: number): Record<K, number> => {
   const shifted = {} as Record<K, number>
@@ -62,6 +64,7 @@ export type Urls = {
   readonly database: string
   readonly databaseOwner: string
   readonly databaseReader: string
+  readonly databaseAuditor: string
   readonly api: string
   readonly commands: string
 }
@@ -70,6 +73,7 @@ export type DatabasePasswords = {
   readonly postgresWriter: string
   readonly postgresOwner: string
   readonly postgresReader: string
+  readonly postgresAuditor: string
 }
 
 export const urlsFor = (ports: Ports, passwords: DatabasePasswords): Urls => {
@@ -83,6 +87,7 @@ export const urlsFor = (ports: Ports, passwords: DatabasePasswords): Urls => {
     database: database('nikash_writer', passwords.postgresWriter),
     databaseOwner: database('nikash_owner', passwords.postgresOwner),
     databaseReader: database('nikash_reader', passwords.postgresReader),
+    databaseAuditor: database('nikash_auditor', passwords.postgresAuditor),
     api: `http://${HOST}:${ports.api}`,
     commands: `http://${HOST}:${ports.commands}`,
   })

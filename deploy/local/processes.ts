@@ -160,21 +160,31 @@ const listeningInode = (port: number): string | undefined => {
   return undefined
 }
 
+/** A descriptor may close between the listing and the look (that of the listing itself always does): the next ones still count. */
+const holdsSocket = (pid: string, socket: string): boolean => {
+  const target = (descriptor: string): string | undefined => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${descriptor}`)
+    } catch {
+      return undefined
+    }
+  }
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((descriptor) => target(descriptor) === socket)
+  } catch {
+    // The process ended while we looked, or belongs to another user.
+    return false
+  }
+}
+
 /** Who listens on a port, as far as this user may see it: `pid 123 (java -Xmx512m ...)`. */
 export const portOwner = (port: number): { pid: number; command: string } | undefined => {
   if (!hasProcFs) return undefined
   const inode = listeningInode(port)
   if (inode === undefined || inode === '0') return undefined
   for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
-    try {
-      for (const descriptor of readdirSync(`/proc/${entry}/fd`)) {
-        if (readlinkSync(`/proc/${entry}/fd/${descriptor}`) !== `socket:[${inode}]`) continue
-        return { pid: Number(entry), command: commandLineOf(Number(entry)).slice(0, 120) }
-      }
-    } catch {
-      // The process ended while we looked, or belongs to another user.
-    }
+    if (!/^\d+$/.test(entry) || !holdsSocket(entry, `socket:[${inode}]`)) continue
+    return { pid: Number(entry), command: commandLineOf(Number(entry)).slice(0, 120) }
   }
   return undefined
 }

@@ -5,12 +5,14 @@
  *
  * V1  a part starts when all it depends on are healthy (or absent from this clone).
  * V2  stop order: services, tasks, then the stores by reverse dependency; each gets its own time to end politely.
- * V3  SIGHUP starts whatever is down or newly present, and touches nothing that runs.
+ * V3  SIGHUP starts whatever is down or newly present, and touches nothing that runs, but for a part that a verb holds
+ *     (hold.ts): that one is stopped, and started again when it is let go or when the verb is gone.
  */
 import { copyFileSync, existsSync, readdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inheritedFrom } from './environment.ts'
+import { dropOrphanedWish, heldParts } from './hold.ts'
 import { EXIT, messageOf, StackError } from './errors.ts'
 import { logTail, PartRunner } from './part-runner.ts'
 import type { Part, StackContext } from './part.ts'
@@ -26,6 +28,7 @@ import { type StackState, writeState } from './state.ts'
 const LOG_BYTES_MAX = 32 << 20
 const LOG_CHECK_EVERY_MS = 60_000
 const PARENT_CHECK_EVERY_MS = 500
+const HOLD_CHECK_EVERY_MS = 1_000
 
 const say = (line: string): void => {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`)
@@ -67,6 +70,8 @@ class Supervisor {
   #phase: StackState['phase'] = 'starting'
   #error: StackState['error'] = null
   #stopping: Promise<void> | undefined
+  #mending: Promise<void> = Promise.resolve()
+  #wasUp = false
 
   constructor(settings: StackSettings, context: StackContext) {
     this.#settings = settings
@@ -115,6 +120,7 @@ class Supervisor {
     // The first failure ends the wait: what else is starting is stopped by the caller.
     await Promise.all([...this.#runners.keys()].map(startOf))
     this.#phase = 'up'
+    this.#wasUp = true
     this.writeState()
     say('up')
   }
@@ -124,6 +130,7 @@ class Supervisor {
     await Promise.all(part.dependsOn.map(startOf))
     if (this.#stopping !== undefined) throw new Error('the stack is being stopped')
     if (!['waiting', 'failed', 'stopped', 'done'].includes(runner.status)) return
+    if (heldParts(this.#context.layout).has(part.name)) return
     const begun = Date.now()
     try {
       await runner.start()
@@ -140,7 +147,30 @@ class Supervisor {
     }
   }
 
-  async mend(): Promise<void> {
+  /** Starts go one after the other; holding a part does not wait for one, it may be what cannot become healthy. */
+  mend(): Promise<void> {
+    const held = this.#stopHeld()
+    this.#mending = this.#mending.then(() => held).then(() => this.#mend())
+    return this.#mending
+  }
+
+  async #stopHeld(): Promise<void> {
+    // The first start fails as a whole: nothing of it is held.
+    if (!this.#wasUp || this.#stopping !== undefined) return
+    for (const name of heldParts(this.#context.layout)) {
+      const runner = this.#runners.get(name)
+      if (runner === undefined || runner.status === 'stopped') continue
+      say(`${name}: stopped, a command holds it`)
+      await runner.stop()
+    }
+  }
+
+  /** A verb that was killed must not keep its part down. */
+  async mendOrphans(): Promise<void> {
+    if (dropOrphanedWish(this.#context.layout)) await this.mend()
+  }
+
+  async #mend(): Promise<void> {
     if (this.#phase !== 'up') return
     this.#addParts()
     try {
@@ -237,6 +267,7 @@ const main = async (): Promise<number> => {
   process.on('SIGHUP', () => void supervisor.mend())
   if (settings.parent > 0) watchParent(settings.parent, () => stop('the process that started it is gone'))
   setInterval(() => boundLogs(layout.logs), LOG_CHECK_EVERY_MS).unref()
+  setInterval(() => void supervisor.mendOrphans(), HOLD_CHECK_EVERY_MS).unref()
   let exitCode: number = EXIT.fine
   const keepAlive = setInterval(() => undefined, 1 << 30)
   try {

@@ -10,13 +10,19 @@ export const RECOVERS = {
   BROKER_UNREACHABLE: 'retry',
   /** A transaction on this group's offset is still open. */
   UNSTABLE_OFFSET_COMMIT: 'retry',
+  /** A transaction is still open before what a reader must see. */
+  UNSTABLE_LOG: 'retry',
   /** The membership is over: the partitions may belong to another member. */
   ILLEGAL_GENERATION: 'rejoin',
   UNKNOWN_MEMBER_ID: 'rejoin',
   REBALANCE_IN_PROGRESS: 'rejoin',
-  FENCED_INSTANCE_ID: 'rejoin',
   /** A commit without a membership (K1). */
   NO_MEMBERSHIP: 'rejoin',
+  /**
+   * A commit: the static member has another membership by now (K5). Its own, after a new join, or that of another process:
+   * joining again tells, and the error of that (`fencedInstance`) is fatal, since to take the seat back would never end.
+   */
+  FENCED_INSTANCE_ID: 'rejoin',
   /** Another producer took this transactional id, or its transaction timed out. */
   PRODUCER_FENCED: 'rebuild-task',
   /** A transaction call failed in a way that leaves its outcome unknown. */
@@ -45,7 +51,7 @@ export class KafkaError extends NikashError {
   constructor(
     code: KafkaErrorCode,
     message: string,
-    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>>; recover?: Recover } = {},
   ) {
     super(code, message, { recover: RECOVERS[code], ...options })
   }
@@ -57,6 +63,18 @@ export function requireMembership(membership: Membership | undefined): asserts m
     throw new KafkaError('NO_MEMBERSHIP', 'an offset commit needs the membership of an assignment')
   }
 }
+
+export const fencedInstance = (
+  groupId: string,
+  instanceId: string | undefined,
+  cause?: unknown,
+): KafkaError =>
+  new KafkaError(
+    'FENCED_INSTANCE_ID',
+    `another process took the seat ${instanceId ?? '?'} in group ${groupId}, this one must end: ` +
+      'give every living process an instance id of its own',
+    { cause, details: { groupId, instanceId }, recover: 'stop' },
+  )
 
 export const outOfRange = (
   topic: string,

@@ -4,6 +4,7 @@
  * K1: a transaction that carries offsets carries the membership under which the partition was assigned; without a
  *     known generation there is no commit. K2: offsets are read stable (pending transactions are waited for).
  * K3: readers see committed records only. K4: an offset out of range is an error, never a silent reset.
+ * K5: a static member keeps its seat through a restart, and two processes on one seat end with one of them fenced.
  * Offsets are numbers: exact up to 2^53.
  */
 
@@ -34,6 +35,8 @@ export interface Membership {
   readonly groupId: string
   readonly generationId: number
   readonly memberId: string
+  /** Of a static member (ConsumerOptions.instanceId): lets the broker tell a fenced one from an unknown one. */
+  readonly instanceId?: string | undefined
 }
 
 export interface OffsetCommit {
@@ -118,6 +121,19 @@ export interface Consumer {
 export interface ConsumerOptions {
   readonly groupId: string
   readonly topics: readonly string[]
+  /**
+   * K5: a static member (KIP-345). The seat in the group belongs to this name, which outlives the process: a process that
+   * starts under the same name within the session timeout gets the partitions of the one before at once, under the same
+   * generation, and the one before is fenced: its commits and heartbeats fail with FENCED_INSTANCE_ID, which is fatal.
+   * A stop does not give the seat up: the session timeout does. One living process per name.
+   */
+  readonly instanceId?: string | undefined
+  /**
+   * Batches go on while the group gathers its members for a new generation, under the old one, and end when the new one is
+   * there: a partition that stays does not wait for the slowest member. For handlers that do not commit by themselves: a
+   * commit at the end of a batch may come too late (REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION).
+   */
+  readonly feedWhileJoining?: boolean | undefined
   readonly sessionTimeoutMs?: number
   readonly maxBytesPerPartition?: number
   readonly maxWaitMs?: number
@@ -149,8 +165,14 @@ export interface Admin {
     partitions: readonly number[],
     timeoutMs?: number,
   ): Promise<readonly CommittedOffset[]>
-  /** First offset that is still there, and the last stable offset + 1. */
-  bounds(topic: string, partitions: readonly number[]): Promise<readonly { low: number; high: number }[]>
+  /**
+   * First offset that is still there; the last stable offset + 1, up to which readers see; and the end of the log, with
+   * transactions that are still open. `high` below `end`: what was committed behind an open transaction is hidden.
+   */
+  bounds(
+    topic: string,
+    partitions: readonly number[],
+  ): Promise<readonly { low: number; high: number; end: number }[]>
   close(): Promise<void>
 }
 

@@ -23,13 +23,27 @@ export const NO_BALANCE: Balance = {
   openItems: 0,
 }
 
+/** Open amount of an instalment. */
+export interface DuePart {
+  readonly day: EpochDay
+  readonly base: Amount
+}
+
 /** What an open invoice adds to the balances of its customer and its tenant. */
 export interface OpenInvoice {
   readonly customerId: string
   readonly dueDay: EpochDay
+  /** What is open by due day, where the invoice has instalments; null = all of it on `dueDay`. */
+  readonly parts: readonly DuePart[] | null
   readonly postingDay: EpochDay
   readonly base: Amount
   readonly disputed: boolean
+}
+
+/** Calls `visit` with every due day of an open invoice. */
+export function eachDue(open: OpenInvoice, visit: (day: EpochDay, base: Amount) => void): void {
+  if (open.parts === null) visit(open.dueDay, open.base)
+  else for (const { day, base } of open.parts) visit(day, base)
 }
 
 /** Changes of a histogram in the order in which they came: each take-off before what replaces it. */
@@ -65,7 +79,7 @@ export class BalanceChange {
 
   invoice(open: OpenInvoice, sign: 1 | -1): void {
     const base = sign === 1 ? open.base : -open.base
-    this.#due.add(open.dueDay, base)
+    eachDue(open, (day, amount) => this.#due.add(day, sign === 1 ? amount : -amount))
     this.#posting.add(open.postingDay, base)
     if (open.disputed) this.#disputed += base
     this.#openItems += sign

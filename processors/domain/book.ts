@@ -1,28 +1,34 @@
 /**
- * The book of one tenant during one event or one midnight: reads records, gathers what changes, and writes it all at the
+ * The book of one tenant (receivables, or payables: records.ts, R5) during one event or one midnight: reads records, gathers what changes, and writes it all at the
  * end with its consequences: balances, daily figures, the directory of customers and the agenda. PURE but for the
  * stores that it is given.
  *
  * B1: consequences are differences: what a record contributed before is taken off, what it contributes now is added.
  * B2: contributions are as of `today`. A record that changes on a later day is on the agenda of that day, and is looked
  * at again when that day starts; days up to today are never looked at again. B3: a customer is in the directory from
- * its first open amount until the midnight after its last one.
+ * its first open amount until the midnight after its last one. B4: while closes of earlier days can be corrected, the
+ * moves of each day (moves.ts) are kept beside the balance, and the book says from which day on an event matters.
  */
-import type { Amount } from '../../schemas/values/amount.ts'
+import type { LedgerFigures } from '../../schemas/rules/ledger-figures.ts'
 import type { EpochDay } from '../../schemas/values/calendar.ts'
-import { BalanceChange, isSettled, NO_BALANCE, type OpenInvoice } from './balances.ts'
-import {
-  applyFigures,
-  FigureChanges,
-  type FigureIndex,
-  type FigureStores,
-  type MonthFigures,
-} from './figures.ts'
+import type { MonthPanes, PaneIndex, PaneStores, ReadablePanes } from '../runtime/window/panes.ts'
+import { BalanceChange, isSettled, NO_BALANCE } from './balances.ts'
+import { applyFigures, FigureChanges, type FigureIndex, type MonthFigures } from './figures.ts'
+import { applyLedger, type LedgerIndex, type LedgerMonth } from './ledger.ts'
+import type { MoveTracker } from './move-tracker.ts'
 import { positionIn, segmentOf } from './segments.ts'
-import { eachLaterDay, eachMovement, type Item, latestChange, openOn, toBase } from './item.ts'
-import type { Balance, Invoice, Payment } from './records.ts'
-import { dueOn, invoiceItem, paymentItem } from './records.ts'
-import { countCapped } from './settlement.ts'
+import { type CreditView, type InvoiceView, viewCredit, viewInvoice } from './views.ts'
+import { eachLaterDay, eachMovement, type Item, latestChange, toBase } from './item.ts'
+import {
+  type Balance,
+  type Expense,
+  type Invoice,
+  invoiceItem,
+  type Payment,
+  paymentItem,
+} from './records.ts'
+import { RECEIVABLES, type Words } from './records.ts'
+import { countCapped, countCappedWriteOffs } from './settlement.ts'
 
 /** A store of the runtime, as far as the book needs it. */
 export interface Cells<V> {
@@ -42,8 +48,12 @@ export interface BookStores {
   readonly agenda: Cells<readonly string[]>
   readonly months: Cells<MonthFigures>
   readonly index: Cells<FigureIndex>
-  /** Approved expenses and their day. */
-  readonly expenses: Cells<EpochDay>
+  /** Expenses that are approved or cancelled; null in the book of payables, as are the customers and the ledger. */
+  readonly expenses: Cells<Expense> | null
+  /** Day of the first approved invoice, by customer. */
+  readonly customers: Cells<EpochDay> | null
+  readonly ledgerMonths: Cells<LedgerMonth> | null
+  readonly ledgerIndex: Cells<LedgerIndex> | null
 }
 
 export interface BookEffects {
@@ -65,38 +75,6 @@ interface Edit<V> {
   after: V | undefined
 }
 
-/** What an invoice contributes as of a day. */
-interface InvoiceView {
-  readonly open: OpenInvoice | null
-  /** Base subtotal when nothing is open. */
-  readonly paid: Amount
-}
-
-const NOTHING: InvoiceView = { open: null, paid: 0n }
-
-function viewInvoice(invoice: Invoice | undefined, item: Item | null, day: EpochDay): InvoiceView {
-  const document = invoice?.document ?? null
-  if (invoice === undefined || item === null || document === null) return NOTHING
-  const open = openOn(item, day)
-  if (open === null) return NOTHING
-  if (open === 0n) return { open: null, paid: toBase(document.subtotal, document) }
-  return {
-    paid: 0n,
-    open: {
-      customerId: document.customerId,
-      dueDay: dueOn(invoice, document, day),
-      postingDay: document.date,
-      base: toBase(open, item),
-      disputed: invoice.disputed,
-    },
-  }
-}
-
-function unappliedOn(item: Item | null, day: EpochDay): Amount {
-  const open = item === null ? null : openOn(item, day)
-  return item === null || open === null ? 0n : toBase(open, item)
-}
-
 export class Book {
   readonly tenantId: string
   readonly stores: BookStores
@@ -110,12 +88,30 @@ export class Book {
   readonly #payments = new Map<string, Edit<Payment>>()
   readonly #balances = new Map<string, BalanceChange>()
   readonly #names = new Map<string, string>()
+  #posted: readonly (readonly [EpochDay, LedgerFigures])[] = []
+  /** B4; null while no close can be corrected. */
+  readonly moves: MoveTracker | null
+  readonly words: Words
 
-  constructor(tenantId: string, today: EpochDay, stores: BookStores, effects: BookEffects) {
+  constructor(
+    tenantId: string,
+    today: EpochDay,
+    stores: BookStores,
+    effects: BookEffects,
+    moves: MoveTracker | null = null,
+    words: Words = RECEIVABLES,
+  ) {
     this.tenantId = tenantId
     this.today = today
     this.stores = stores
     this.effects = effects
+    this.moves = moves
+    this.words = words
+  }
+
+  expenses(): Cells<Expense> {
+    if (this.stores.expenses === null) throw new Error('the book of payables has no expenses')
+    return this.stores.expenses
   }
 
   invoice(id: string): Invoice | undefined {
@@ -151,6 +147,11 @@ export class Book {
     if (name !== '') this.#names.set(customerId, name)
   }
 
+  /** Figures of the one journal entry of this event. */
+  post(day: EpochDay, figures: LedgerFigures): void {
+    this.#posted = [[day, figures]]
+  }
+
   key(id: string): string {
     return `${this.tenantId}|${id}`
   }
@@ -159,8 +160,14 @@ export class Book {
   commit(): boolean {
     for (const [id, edit] of this.#invoices) this.#commitInvoice(id, edit)
     for (const [id, edit] of this.#payments) this.#commitPayment(id, edit)
-    const figures = applyFigures(this.figures, this.#figureStores())
-    return this.#commitBalances() || figures
+    this.moves?.commit(this.tenantId)
+    const { months, index, ledgerMonths, ledgerIndex } = this.stores
+    const figures = applyFigures(this.figures, this.#panes(index, months))
+    const posted =
+      ledgerIndex !== null &&
+      ledgerMonths !== null &&
+      applyLedger(this.#posted, this.#panes(ledgerIndex, ledgerMonths))
+    return this.#commitBalances() || figures || posted
   }
 
   /** Looks again at the records whose agenda has come: from the day before `today` to `today`. */
@@ -176,16 +183,23 @@ export class Book {
         if (ref.startsWith('i')) {
           const invoice = this.invoice(id)
           const item = invoice === undefined ? null : invoiceItem(invoice)
-          this.#move(invoice, viewInvoice(invoice, item, yesterday), viewInvoice(invoice, item, this.today))
+          const was = viewInvoice(invoice, item, yesterday)
+          const is = viewInvoice(invoice, item, this.today)
+          this.#move(invoice, was, is)
+          this.moves?.moved(this.today, invoice, was, is)
         } else {
           const payment = this.payment(id)
           const item = payment === undefined ? null : paymentItem(payment)
-          this.#moveCredit(payment, unappliedOn(item, this.today) - unappliedOn(item, yesterday))
+          const was = viewCredit(payment, item, yesterday)
+          const is = viewCredit(payment, item, this.today)
+          this.#moveCredit(payment, was, is)
+          this.moves?.credited(this.today, payment, was, is)
         }
       }
       this.stores.agenda.delete(key)
     }
-    const figures = applyFigures(this.figures, this.#figureStores())
+    this.moves?.commit(this.tenantId)
+    const figures = applyFigures(this.figures, this.#panes(this.stores.index, this.stores.months))
     return this.#commitBalances() || figures
   }
 
@@ -213,16 +227,23 @@ export class Book {
   #commitInvoice(id: string, { key, before, after }: Edit<Invoice>): void {
     if (after === undefined || before === after) return
     this.stores.invoices.set(key, after)
+    this.#countCapped(before === undefined ? 0 : countCappedWriteOffs(before), countCappedWriteOffs(after))
     const item = invoiceItem(after)
     const itemBefore = before === undefined ? null : invoiceItem(before)
     this.#addInvoiceFigures(before, itemBefore, -1)
     this.#addInvoiceFigures(after, item, 1)
-    this.#move(after, viewInvoice(before, itemBefore, this.today), viewInvoice(after, item, this.today))
+    const was = viewInvoice(before, itemBefore, this.today)
+    const is = viewInvoice(after, item, this.today)
+    this.#move(after, was, is)
+    this.moves?.invoice({ invoice: before, item: itemBefore, now: was }, { invoice: after, item, now: is })
     if (item === null) return
+    if (itemBefore === null && after.document !== null) {
+      this.#customerInvoiced(after.document.customerId, after.document.date)
+    }
     this.latestChange = Math.max(this.latestChange, latestChange(item, this.today))
     const ref = `i${id}`
     eachLaterDay(item, this.today, (day) => this.#remindOn(day, ref))
-    for (const { from } of after.dueChanges) {
+    for (const { from } of after.changes) {
       if (from > this.today) this.#remindOn(from, ref)
       else this.latestChange = Math.max(this.latestChange, from)
     }
@@ -231,16 +252,34 @@ export class Book {
   #commitPayment(id: string, { key, before, after }: Edit<Payment>): void {
     if (after === undefined || before === after) return
     this.stores.payments.set(key, after)
-    const cappedBefore = before === undefined ? 0 : countCapped(before)
-    for (let n = countCapped(after); n > cappedBefore; n--) this.effects.count('allocation_capped')
+    this.#countCapped(before === undefined ? 0 : countCapped(before), countCapped(after))
     const item = paymentItem(after)
     const itemBefore = before === undefined ? null : paymentItem(before)
-    this.#addPaymentFigures(itemBefore, -1)
-    this.#addPaymentFigures(item, 1)
-    this.#moveCredit(after, unappliedOn(item, this.today) - unappliedOn(itemBefore, this.today))
+    this.#addPaymentFigures(before, itemBefore, -1)
+    this.#addPaymentFigures(after, item, 1)
+    const was = viewCredit(before, itemBefore, this.today)
+    const is = viewCredit(after, item, this.today)
+    this.#moveCredit(after, was, is)
+    this.moves?.payment({ payment: before, item: itemBefore, now: was }, { payment: after, item, now: is })
     if (item === null) return
     this.latestChange = Math.max(this.latestChange, latestChange(item, this.today))
     eachLaterDay(item, this.today, (day) => this.#remindOn(day, `p${id}`))
+  }
+
+  /** A customer counts from its first approved invoice on, in whatever order they come. */
+  #customerInvoiced(customerId: string, day: EpochDay): void {
+    const { customers } = this.stores
+    if (customers === null) return
+    const key = this.key(customerId)
+    const since = customers.get(key)
+    if (since !== undefined && since <= day) return
+    if (since !== undefined) this.figures.at(since).customers--
+    this.figures.at(day).customers++
+    customers.set(key, day)
+  }
+
+  #countCapped(before: number, after: number): void {
+    for (let n = after; n > before; n--) this.effects.count('allocation_capped')
   }
 
   #move(invoice: Invoice | undefined, before: InvoiceView, after: InvoiceView): void {
@@ -254,10 +293,16 @@ export class Book {
     }
   }
 
-  #moveCredit(payment: Payment | undefined, change: Amount): void {
-    if (payment === undefined || change === 0n) return
-    this.#balance(payment.document.customerId).credit(change)
-    this.#balance(WHOLE).credit(change)
+  #moveCredit(payment: Payment | undefined, before: CreditView, after: CreditView): void {
+    if (payment === undefined) return
+    const change = after.unapplied - before.unapplied
+    if (change !== 0n) {
+      this.#balance(payment.document.customerId).credit(change)
+      this.#balance(WHOLE).credit(change)
+    }
+    if (after.paid !== before.paid) {
+      this.figures.at(payment.document.date).paidRevenue += after.paid - before.paid
+    }
   }
 
   #balance(customerId: string): BalanceChange {
@@ -283,12 +328,18 @@ export class Book {
     })
   }
 
-  #addPaymentFigures(item: Item | null, sign: 1 | -1): void {
-    if (item === null) return
-    const base = toBase(item.total, item)
-    const cash = sign === 1 ? base : -base
-    this.figures.at(item.from).cashIn += cash
-    if (item.until !== null) this.figures.at(item.until).cashIn -= cash
+  #addPaymentFigures(payment: Payment | undefined, item: Item | null, sign: 1 | -1): void {
+    if (payment === undefined || item === null) return
+    const { cash, revenue } = payment.document
+    const put = (day: EpochDay, times: bigint) => {
+      const figures = this.figures.at(day)
+      figures.cashIn += toBase(cash, item) * times
+      if (revenue === null) return
+      figures.netRevenue -= toBase(revenue, item) * times
+      figures.sales -= toBase(item.total, item) * times
+    }
+    put(item.from, sign === 1 ? 1n : -1n)
+    if (item.until !== null) put(item.until, sign === 1 ? -1n : 1n)
     eachMovement(item, (day, change) => {
       this.figures.at(day).receivables -= sign === 1 ? change : -change
     })
@@ -334,8 +385,7 @@ export class Book {
     return `${this.tenantId}|${day}|${segment}`
   }
 
-  #figureStores(): FigureStores {
-    const { index, months } = this.stores
+  #panes<V>(index: Cells<PaneIndex<V>>, months: Cells<MonthPanes<V>>): PaneStores<V> {
     return {
       index: () => index.get(this.tenantId),
       setIndex: (value) => index.set(this.tenantId, value),
@@ -348,12 +398,12 @@ export class Book {
   }
 }
 
-/** Figures of a tenant for reading. */
-export const readableFigures = (
+/** Daily panes of a tenant for reading. */
+export const readableFigures = <V>(
   tenantId: string,
-  index: Pick<Cells<FigureIndex>, 'get'>,
-  months: Pick<Cells<MonthFigures>, 'get'>,
-): Pick<FigureStores, 'index' | 'month'> => ({
+  index: Pick<Cells<PaneIndex<V>>, 'get'>,
+  months: Pick<Cells<MonthPanes<V>>, 'get'>,
+): ReadablePanes<V> => ({
   index: () => index.get(tenantId),
   month: (month) => months.get(`${tenantId}|${month}`),
 })

@@ -4,9 +4,11 @@
  *
  * C1: what is refused depends on the event and on its own aggregate alone (events of one aggregate are in order), never
  * on other aggregates: those may come in any order. So an allocation to a cancelled, unknown or foreign-currency invoice
- * is not refused: the money did arrive; it stays unapplied.
+ * is not refused: the money did arrive; it stays unapplied. C2: an entry of the general ledger moves no book here, but one
+ * that is not balanced is refused for all who read the log: readers leave out what is in the dead letters.
  */
 import { type Amount, fitsCurrency, RATE_ONE } from '../../schemas/values/amount.ts'
+import type { EventRecords } from '../../schemas/generated/records.ts'
 import type { EpochDay } from '../../schemas/values/calendar.ts'
 import { EXTERNAL_ID, TENANT_ID } from '../../schemas/values/ids.ts'
 import { RefusedEvent } from '../runtime/topology.ts'
@@ -17,6 +19,8 @@ const LAST_DAY = 120_529
 const CURRENCY = /^[A-Z]{3}$/
 /** Bound of one payment's and one invoice's allocations. */
 export const ALLOCATIONS_MAX = 5_000
+/** Bound of an invoice's instalments: thirty years of months. */
+export const INSTALMENTS_MAX = 360
 
 export function refuse(code: string, message: string): never {
   throw new RefusedEvent(code, message)
@@ -62,4 +66,22 @@ export function checkAmount(name: string, amount: Amount, currency: string, leas
 export function checkSum(what: string, parts: Amount, total: Amount): void {
   if (parts !== total)
     refuse('bad_total', `${what}: parts sum to ${parts} x 10^-4, total says ${total} x 10^-4`)
+}
+
+/** C2 */
+export function checkBalanced({ journalNumber, lines }: EventRecords['JournalEntryPosted']): void {
+  const name = JSON.stringify(journalNumber.slice(0, 80))
+  let debits = 0n
+  let credits = 0n
+  for (const { debit, credit, accountId } of lines) {
+    if (debit < 0n || credit < 0n)
+      refuse('bad_amount', `journal entry ${name}: a line on account ${accountId} is below 0`)
+    debits += debit
+    credits += credit
+  }
+  if (debits === credits) return
+  refuse(
+    'journal_unbalanced',
+    `journal entry ${name}: debits are ${debits} x 10^-4, credits ${credits} x 10^-4: post it anew, balanced`,
+  )
 }

@@ -6,6 +6,9 @@
  * computed from it. So any event may carry any date, and a change is always "take off what it contributed, add what it
  * contributes now". R2: an allocation is written twice, in its payment (Allocation) and in its invoice (Claim); the
  * settlement keeps `granted` equal on both sides. R3: an invoice that is only known from an allocation has no document.
+ * R4: a credit note is a payment without cash that takes back revenue; a write-off is a claim of nobody. R5: the book of
+ * payables is the same book seen from the other side, and its records have the same names: an invoice is a bill there, a
+ * payment is one to a vendor, a customer is the vendor. `Words` is what people are told.
  */
 import type { Amount } from '../../schemas/values/amount.ts'
 import type { EpochDay } from '../../schemas/values/calendar.ts'
@@ -13,16 +16,38 @@ import { allocationDay } from '../../schemas/rules/aging.ts'
 import type { Histogram } from './histogram.ts'
 import type { Item, Pricing } from './item.ts'
 
+/** What the things of a book are called (R5). */
+export interface Words {
+  readonly document: 'invoice' | 'bill'
+  readonly party: 'customer' | 'vendor'
+}
+
+export const RECEIVABLES: Words = { document: 'invoice', party: 'customer' }
+export const PAYABLES: Words = { document: 'bill', party: 'vendor' }
+
+/** An instalment. */
+export interface Part {
+  readonly due: EpochDay
+  readonly amount: Amount
+}
+
 export interface InvoiceDocument extends Pricing {
   readonly customerId: string
   readonly date: EpochDay
   readonly due: EpochDay
   readonly subtotal: Amount
+  /** What is to be paid: of a bill without what is withheld of it. */
   readonly total: Amount
+  /** Instalments, one per day, ascending; empty = all of it on `due`. Their sum may be more than `total`: what is withheld settles too. */
+  readonly parts: readonly Part[]
 }
 
-/** An allocation as its invoice sees it. */
+/** Who settles with a write-off: nobody. */
+export const NOBODY = ''
+
+/** What settles an invoice: an allocation as the invoice sees it, or a write-off. */
 export interface Claim {
+  /** Key of the payment or credit note; NOBODY for a write-off. */
   readonly payment: string
   /** Place in the payment's allocations. */
   readonly seq: number
@@ -35,19 +60,22 @@ export interface Claim {
   readonly granted: Amount
 }
 
-export interface DueChange {
+/** What is different from a day on: the due date, or whether the invoice is disputed. */
+export interface Change {
   readonly from: EpochDay
-  readonly due: EpochDay
+  readonly due: EpochDay | null
+  readonly disputed: boolean | null
 }
 
 export interface Invoice {
   readonly status: 'unknown' | 'draft' | 'approved'
   readonly document: InvoiceDocument | null
+  /** As created; `changes` say what it is later. */
   readonly disputed: boolean
   /** As the event says; it counts from cancelledOn. */
   readonly cancelled: EpochDay | null
   /** Ascending by day; of two for one day the later event comes later. */
-  readonly dueChanges: readonly DueChange[]
+  readonly changes: readonly Change[]
   readonly claims: readonly Claim[]
 }
 
@@ -56,15 +84,23 @@ export const UNKNOWN_INVOICE: Invoice = {
   document: null,
   disputed: false,
   cancelled: null,
-  dueChanges: [],
+  changes: [],
   claims: [],
 }
 
 export interface PaymentDocument extends Pricing {
   readonly customerId: string
   readonly date: EpochDay
+  /** What can be allocated: money and the taxes withheld at source, or the total of a credit note. */
   readonly amount: Amount
+  /** Money that came in. */
+  readonly cash: Amount
+  /** Revenue that a credit note takes back; null for a payment. */
+  readonly revenue: Amount | null
 }
+
+/** Key of a credit note among the payments: no id of a payment begins like this. */
+export const creditNoteKey = (id: string): string => `~${id}`
 
 /** An allocation as its payment sees it. */
 export interface Allocation {
@@ -81,11 +117,20 @@ export interface Allocation {
   readonly granted: Amount
 }
 
+/** A payment, or a credit note: it settles like one. */
 export interface Payment {
   readonly document: PaymentDocument
   readonly reversed: EpochDay | null
   readonly failed: boolean
   readonly allocations: readonly Allocation[]
+}
+
+/** An expense; null = not known (yet). */
+export interface Expense {
+  readonly day: EpochDay | null
+  /** Net amount in the base currency; null with a day = approved before amounts were kept. */
+  readonly base: Amount | null
+  readonly cancelled: EpochDay | null
 }
 
 /** Balance of a customer, or of a whole tenant, as of the tenant's today, base currency. */
@@ -122,6 +167,9 @@ export interface Tenant {
   readonly latestChange: EpochDay
 }
 
+/** What the fold needs to know of the tenant. */
+export type Settings = Pick<Tenant, 'currency' | 'registered'>
+
 /** Day from which an invoice no longer counts. */
 export function cancelledOn(invoice: Invoice): EpochDay | null {
   if (invoice.document === null || invoice.cancelled === null) return null
@@ -156,11 +204,18 @@ export function paymentItem(payment: Payment): Item | null {
   return { currency, rate, base, from: date, until: reversedOn(payment), total: amount, holds }
 }
 
-/** Due date as of a day. */
-export function dueOn(invoice: Invoice, document: InvoiceDocument, day: EpochDay): EpochDay {
-  for (let i = invoice.dueChanges.length - 1; i >= 0; i--) {
-    const change = invoice.dueChanges[i]
-    if (change !== undefined && change.from <= day) return change.due
+/** Newest value of one kind of change as of a day; null while there is none. */
+function changedTo<K extends 'due' | 'disputed'>(invoice: Invoice, kind: K, day: EpochDay): Change[K] | null {
+  for (let i = invoice.changes.length - 1; i >= 0; i--) {
+    const change = invoice.changes[i]
+    if (change !== undefined && change.from <= day && change[kind] !== null) return change[kind]
   }
-  return document.due
+  return null
 }
+
+/** The day to which the due date was moved, as of a day; null when it was not. */
+export const movedTo = (invoice: Invoice, day: EpochDay): EpochDay | null => changedTo(invoice, 'due', day)
+
+/** Whether the invoice is disputed, as of a day. */
+export const disputedOn = (invoice: Invoice, day: EpochDay): boolean =>
+  changedTo(invoice, 'disputed', day) ?? invoice.disputed

@@ -9,14 +9,15 @@
  *
  * S1: first the payments are capped (by their amount), then the invoices (by their total): what a payment gives does
  * not depend on what invoices take, so there is no cycle. S2: the sum of the holds that stand on any day is never above
- * the item's total. S3: an allocation that waits for its invoice uses nothing up.
+ * the item's total. S3: an allocation that waits for its invoice uses nothing up. S4: a write-off is a claim like any
+ * other, so one that is too large is capped at what is open on its day.
  */
 import type { Amount } from '../../schemas/values/amount.ts'
 import type { EpochDay } from '../../schemas/values/calendar.ts'
 import { allocationDay } from '../../schemas/rules/aging.ts'
 import { standsOn } from './item.ts'
 import type { Allocation, Claim, Invoice, Payment } from './records.ts'
-import { cancelledOn } from './records.ts'
+import { cancelledOn, NOBODY } from './records.ts'
 
 interface Demand {
   readonly from: EpochDay
@@ -64,11 +65,14 @@ function shareOut(payment: Payment): Amount[] {
   return amounts
 }
 
+/** Of one day, a write-off comes last: it takes what is left (S4). */
+const settler = ({ payment }: Claim): string => (payment === NOBODY ? '\uffff' : payment)
+
 const byFirstDay =
   (date: EpochDay) =>
   (a: Claim, b: Claim): number =>
     allocationDay(a.day, date) - allocationDay(b.day, date) ||
-    (a.payment < b.payment ? -1 : a.payment > b.payment ? 1 : a.seq - b.seq)
+    (settler(a) < settler(b) ? -1 : settler(a) > settler(b) ? 1 : a.seq - b.seq)
 
 /** Caps the claims on an invoice by its total. */
 export function grantClaims(invoice: Invoice): Invoice {
@@ -104,6 +108,13 @@ export function linked(allocation: Allocation, payment: Payment, invoice: Invoic
       : null
   const until = from === null ? null : cancelledOn(invoice)
   return from === allocation.from && until === allocation.until ? allocation : { ...allocation, from, until }
+}
+
+/** Write-offs of more than is open. */
+export const countCappedWriteOffs = (invoice: Invoice): number => {
+  let count = 0
+  for (const c of invoice.claims) if (c.payment === NOBODY && c.granted < c.amount) count++
+  return count
 }
 
 /** Allocations that settle less than was asked for, of those whose invoice is known. */

@@ -15,7 +15,7 @@ import {
   topologiesText,
   topologyHash,
 } from './manifest.ts'
-import type { CellStore, FrozenCell } from './state/cell-store.ts'
+import type { CellName, FrozenCell } from './state/state-store.ts'
 import { IDS } from './state/task-state.ts'
 import type { Task, TaskPlace } from './task.ts'
 import type { Topology } from './topology.ts'
@@ -37,13 +37,16 @@ export interface CheckpointPart {
   readonly offset: number
   readonly records: readonly OutputRecord[]
   readonly cells: number
+  readonly bytes: number
 }
 
 interface Frozen {
   readonly store: string
-  readonly layout: number
   readonly cell: FrozenCell
 }
+
+/** Under which the parts of a cell are counted. */
+export const partsName = (store: string, { count, index }: CellName): string => `${store}|${count}|${index}`
 
 interface Underway {
   readonly place: TaskPlace
@@ -53,6 +56,7 @@ interface Underway {
   readonly layout: readonly StoreLayout[]
   readonly refused: readonly number[]
   next: number
+  bytes: number
 }
 
 export class Checkpointer {
@@ -61,7 +65,7 @@ export class Checkpointer {
   /** Cells that take more than one record. */
   #parts: Map<string, number>
   /** Keys of an older layout that are still in the topic. */
-  #obsolete: readonly string[]
+  #obsolete: string[]
   /** Refusals that are in the topic, or on their way. */
   readonly #refused: Set<number>
   #underway: Underway | undefined
@@ -81,7 +85,7 @@ export class Checkpointer {
     this.#task = task
     this.#options = options
     this.#parts = new Map(found.parts)
-    this.#obsolete = found.obsolete ?? []
+    this.#obsolete = [...(found.obsolete ?? [])]
     this.#refused = new Set(found.refused)
     this.#last = found.offset
   }
@@ -112,10 +116,10 @@ export class Checkpointer {
     const { state } = this.#task
     const frozen: Frozen[] = []
     for (const [store, cells] of state.stores) {
-      this.#adapt(store, cells)
-      for (const cell of cells.freeze()) frozen.push({ store, layout: cells.cells, cell })
+      for (const gone of cells.takeSplit()) this.#forget(store, gone)
+      for (const cell of cells.freeze()) frozen.push({ store, cell })
     }
-    for (const cell of state.ids.freeze()) frozen.push({ store: IDS, layout: 0, cell })
+    for (const cell of state.ids.freeze()) frozen.push({ store: IDS, cell })
     this.#underway = {
       place: this.#task.place,
       frozen,
@@ -125,22 +129,17 @@ export class Checkpointer {
       layout: layoutOf(state),
       refused: [...this.#refused].filter((offset) => offset < this.#task.offset),
       next: 0,
+      bytes: 0,
     }
   }
 
-  /** A store that grew out of its cells gets more; the keys of the old ones must go (in parts, if they had any). */
-  #adapt(store: string, cells: CellStore<unknown>): void {
-    const before = cells.cells
-    cells.adapt()
-    if (cells.cells === before) return
-    const gone: string[] = []
-    for (let index = 0; index < before; index++) {
-      const parts = this.#parts.get(`${store}|${index}`) ?? 1
-      this.#parts.delete(`${store}|${index}`)
-      for (let part = 0; part < parts; part++)
-        gone.push(cellKeyOf(this.#options.group, store, before, index, part))
-    }
-    this.#obsolete = [...this.#obsolete, ...gone]
+  /** The records of a cell that was split must go (in parts, if it had any). */
+  #forget(store: string, { count, index }: CellName): void {
+    const name = partsName(store, { count, index })
+    const parts = this.#parts.get(name) ?? 1
+    this.#parts.delete(name)
+    for (let part = 0; part < parts; part++)
+      this.#obsolete.push(cellKeyOf(this.#options.group, store, count, index, part))
   }
 
   /** Encodes until `until` says stop; true = finished. */
@@ -163,14 +162,14 @@ export class Checkpointer {
     return true
   }
 
-  #encodeCell(work: Underway, { store, layout, cell }: Frozen): void {
+  #encodeCell(work: Underway, { store, cell }: Frozen): void {
     const bytes = cell.encode()
     const { group } = this.#options
-    const name = `${store}|${cell.index}`
+    const name = partsName(store, cell)
     const before = work.parts.get(name) ?? 1
     const count = bytes === null ? 0 : Math.max(1, Math.ceil(bytes.length / PART_BYTES))
     for (let part = 0; part < Math.max(count, before); part++) {
-      const key = cellKeyOf(group, store, layout, cell.index, part)
+      const key = cellKeyOf(group, store, cell.count, cell.index, part)
       if (bytes === null || part >= count) {
         work.records.push(this.#record(key, null))
         continue
@@ -179,6 +178,7 @@ export class Checkpointer {
       const value = Buffer.allocUnsafe(PART_HEADER + slice.length)
       value.writeUInt16BE(count, 0)
       slice.copy(value, PART_HEADER)
+      work.bytes += value.length
       work.records.push(this.#record(key, value))
     }
     if (count > 1) work.parts.set(name, count)
@@ -206,7 +206,8 @@ export class Checkpointer {
   get part(): CheckpointPart | undefined {
     const work = this.#underway
     if (work === undefined || !this.ready) return undefined
-    return { offset: work.place.offset, records: work.records, cells: work.frozen.length }
+    const { records, frozen, bytes } = work
+    return { offset: work.place.offset, records, cells: frozen.length, bytes }
   }
 
   /** Its transaction committed. */
@@ -228,7 +229,7 @@ export class Checkpointer {
     for (const { store, cell } of work.frozen) {
       cell.release()
       if (store === IDS) this.#task.state.ids.markDirty(cell.index)
-      else this.#task.state.stores.get(store)?.markDirty(cell.index)
+      else this.#task.state.stores.get(store)?.markDirty(cell)
     }
     this.#underway = undefined
   }

@@ -4,6 +4,7 @@
  * M1: a step that failed is never tried again on the same producer. M2: a failure that may be one task's fault is
  * searched for by committing the suspects one by one; only the guilty one is stopped (R11). M3: every wait is bounded.
  */
+import { randomUUID } from 'node:crypto'
 import { codeOf, recoverOf } from '../../platform/errors.ts'
 import type {
   Admin,
@@ -20,6 +21,7 @@ import { METRICS, type RuntimeMetrics } from './metrics.ts'
 import type { RuntimeOptions } from './options.ts'
 import type { Failpoint } from './steps.ts'
 import type { CommitShare, TaskRunner } from './task-runner.ts'
+import type { Turns } from './turns.ts'
 
 export interface CommitterParts {
   readonly port: KafkaPort
@@ -28,6 +30,7 @@ export interface CommitterParts {
   readonly metrics: RuntimeMetrics
   readonly log: RuntimeLog
   readonly failpoint: Failpoint
+  readonly turns: Turns
   /** A commit of this task is through, one way or the other. */
   readonly onSettled: (runner: TaskRunner) => void
   /** Somebody else committed for this task's partition. */
@@ -44,6 +47,10 @@ interface Share {
 
 /** Bytes of one produce request, well below the broker's default limit of a batch. */
 const SEND_BYTES = 512 * 1024
+/** Checkpoints of one commit together: a transaction has seconds until the broker ends it. */
+const CHECKPOINT_BYTES = 16 * 1024 * 1024
+/** A cut's own time fits this often between the starts of two commits. */
+const CUTS_APART = 4
 const STRIKES_MAX = 3
 const CONTESTS_MAX = 5
 const REFUSED_PAUSE_MS = 250
@@ -59,11 +66,15 @@ export class Committer {
   readonly #parts: CommitterParts
   readonly #runners = new Set<TaskRunner>()
   #producer: TransactionalProducer | undefined
+  /** Tells the names of this committer from those of one before, with the same transactional id. */
+  readonly #incarnation = randomUUID().slice(0, 8)
   #number = 0
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #lastStartMs = Number.NEGATIVE_INFINITY
   #lastRecords = 0
+  #lastCutMs = 0
+  #begunMs = 0
   /** M2: tasks of a commit that failed for a reason that may be theirs, with how often they failed alone. */
   readonly #suspects = new Map<TaskRunner, number>()
   /** How often in a row somebody took our transactional id. */
@@ -88,21 +99,27 @@ export class Committer {
 
   /** A name that no other commit has (R6). */
   nextName(): string {
-    return commitName(this.#parts.options.transactionalId, ++this.#number)
+    return commitName(this.#parts.options.transactionalId, this.#incarnation, ++this.#number)
   }
 
   /** There may be work: commits at once when idle, else when the commit in flight is through. */
   nudge(): void {
     if (this.#stopped || this.#running !== undefined || this.#timer !== undefined) return
-    const { commitIntervalMs, busyIntervalMs, busyRecords } = this.#parts.options
-    const busy = this.#lastRecords >= busyRecords ? busyIntervalMs : commitIntervalMs
-    const waitMs = this.#lastStartMs + Math.max(busy, backoff(this.#failures)) - performance.now()
+    const waitMs =
+      this.#lastStartMs + Math.max(this.#intervalMs(), backoff(this.#failures)) - performance.now()
     if (waitMs <= 0) this.#running = Promise.resolve().then(() => this.#run())
     else
       this.#timer = setTimeout(() => {
         this.#timer = undefined
         this.nudge()
       }, waitMs)
+  }
+
+  /** Between the starts of two commits. Where much is rendered at every cut, fewer cuts render it less often. */
+  #intervalMs(): number {
+    const { commitIntervalMs, busyIntervalMs, busyIntervalMaxMs, busyRecords } = this.#parts.options
+    if (this.#lastRecords < busyRecords) return commitIntervalMs
+    return Math.max(busyIntervalMs, Math.min(busyIntervalMaxMs, CUTS_APART * this.#lastCutMs))
   }
 
   /** Resolves when the commit that is in flight now is through. */
@@ -142,7 +159,7 @@ export class Committer {
     const startedMs = performance.now()
     let shares: Share[] = []
     try {
-      shares = this.#take(this.#due())
+      shares = await this.#take(this.#due())
       if (shares.length === 0) return
       this.#lastStartMs = startedMs
       this.#lastRecords = shares.reduce((sum, { share }) => sum + share.cut.records, 0)
@@ -169,28 +186,40 @@ export class Committer {
       }, REFUSED_PAUSE_MS)
   }
 
-  /** Step 1, in one synchronous step for all tasks. */
-  #take(runners: readonly TaskRunner[]): Share[] {
+  /** Step 1: synchronous for each task; between two tasks others get a turn. */
+  async #take(runners: readonly TaskRunner[]): Promise<Share[]> {
     const shares: Share[] = []
     const name = this.nextName()
+    this.#lastCutMs = 0
+    let room = CHECKPOINT_BYTES
     for (const runner of runners) {
+      await this.#parts.turns.next()
+      if (!runner.wantsCommit) continue
+      const startedMs = performance.now()
       try {
-        shares.push({ runner, share: runner.take(name) })
+        // One goes whatever its size: else it never would.
+        const share = runner.take(name, room === CHECKPOINT_BYTES ? undefined : room)
+        shares.push({ runner, share })
+        room -= share.checkpoint?.bytes ?? 0
       } catch (error) {
         this.#fail(runner, error)
       }
+      this.#lastCutMs += performance.now() - startedMs
     }
-    return shares
+    // Given up while others were cut.
+    return shares.filter(({ runner, share }) => runner.inflight === share)
   }
 
   async #commit(shares: readonly Share[]): Promise<void> {
     const { failpoint } = this.#parts
     await failpoint('cut')
     const producer = await this.#ready()
+    this.#begunMs = performance.now()
     const transaction = await producer.begin()
     await failpoint('begun')
     for (const records of chunks(shares)) await transaction.send(records)
     await failpoint('produced')
+    if (shares.some(({ share }) => share.checkpoint !== undefined)) await failpoint('written')
     for (const { membership, offsets } of byMembership(shares))
       await transaction.sendOffsets(membership, offsets)
     await failpoint('offsets')
@@ -209,7 +238,17 @@ export class Committer {
       if (Number.isFinite(share.cut.oldestMs))
         metrics.observe(METRICS.age, Math.max(0, nowMs - share.cut.oldestMs) / 1000, { stage: 'processor' })
     }
+    metrics.count(METRICS.commits)
     metrics.observe(METRICS.commitSeconds, (performance.now() - startedMs) / 1000)
+  }
+
+  /** The broker ended the transaction at its timeout: nobody else did. */
+  #tookTooLong(): boolean {
+    const { transactionTimeoutMs } = this.#parts.options
+    const tookMs = performance.now() - this.#begunMs
+    if (tookMs < transactionTimeoutMs) return false
+    this.#parts.log.warn({ tookMs, transactionTimeoutMs }, 'a transaction took longer than it may')
+    return true
   }
 
   async #ready(): Promise<TransactionalProducer> {
@@ -238,8 +277,9 @@ export class Committer {
   async #doubt(shares: readonly Share[], error: unknown): Promise<void> {
     const { log, metrics, options } = this.#parts
     metrics.count(METRICS.aborts, { reason: codeOf(error) })
+    if (codeOf(error) === 'FENCED_INSTANCE_ID') await this.#reseated(shares)
     log.warn({ err: error, partitions: shares.map(({ runner }) => runner.partition) }, 'a commit failed')
-    if (codeOf(error) === 'PRODUCER_FENCED') this.#contests++
+    if (codeOf(error) === 'PRODUCER_FENCED' && !this.#tookTooLong()) this.#contests++
     if (this.#failures++ === 0) this.#failingSinceMs = performance.now()
     const untilMs = this.#failingSinceMs + options.giveUpMs
     for (let tries = 1; !this.#stopped; tries++) {
@@ -265,6 +305,17 @@ export class Committer {
         await pause(backoff(tries))
       }
     }
+  }
+
+  /**
+   * Our seat has another membership: ours after a new join, which is handed out any moment, or that of another process.
+   * The member finds out, and then this process ends: until then no InitProducerId may hit the other's transactions.
+   */
+  async #reseated(shares: readonly Share[]): Promise<void> {
+    const untilMs = performance.now() + this.#parts.options.sessionTimeoutMs
+    const old = ({ runner, share }: Share): boolean =>
+      runner.membership === share.membership && !runner.life.is('closed', 'failed')
+    while (!this.#stopped && shares.some(old) && performance.now() < untilMs) await pause(20)
   }
 
   async #settle(shares: readonly Share[], error: unknown): Promise<void> {

@@ -3,16 +3,29 @@
  * topology's dirty keys; what it does is undone through the task's log (R2).
  */
 import type { OutputRecord } from '../../platform/kafka/port.ts'
+import type { LateEvents } from './late.ts'
 import { METRICS, type RuntimeMetrics } from './metrics.ts'
 import type { TaskState } from './state/task-state.ts'
 import type { Undoable } from './state/undo.ts'
 import type { Timers } from './timers.ts'
-import type { Context, Emission, EventMeta, Store, StoreSpec } from './topology.ts'
+import {
+  type Context,
+  type Emission,
+  type EventMeta,
+  type Lateness,
+  RefusedEvent,
+  type Rows,
+  type RowsSpec,
+  type Store,
+  type StoreSpec,
+} from './topology.ts'
 
 export interface Outbox {
   records: OutputRecord[]
   /** Replay: what happens was already published. */
   muted: boolean
+  /** Bytes of one output at most (error-handling.ts). */
+  bytesMax: number
 }
 
 export interface MutableMeta {
@@ -30,7 +43,9 @@ export class TopologyContext implements Context, Undoable {
   readonly #timers: Timers
   readonly #outbox: Outbox
   readonly #metrics: RuntimeMetrics
+  readonly #late: LateEvents
   readonly #views = new Map<string, Store<unknown>>()
+  readonly #rows = new Map<RowsSpec, Rows>()
   dirtyKeys = new Set<string>()
 
   constructor(parts: {
@@ -41,6 +56,7 @@ export class TopologyContext implements Context, Undoable {
     readonly timers: Timers
     readonly outbox: Outbox
     readonly metrics: RuntimeMetrics
+    readonly late: LateEvents
   }) {
     this.#number = parts.number
     this.name = parts.name
@@ -49,6 +65,7 @@ export class TopologyContext implements Context, Undoable {
     this.#timers = parts.timers
     this.#outbox = parts.outbox
     this.#metrics = parts.metrics
+    this.#late = parts.late
   }
 
   store<V>(spec: StoreSpec<V>): Store<V> {
@@ -58,6 +75,15 @@ export class TopologyContext implements Context, Undoable {
       this.#views.set(spec.name, view)
     }
     return view as Store<V>
+  }
+
+  rows(spec: RowsSpec): Rows {
+    let rows = this.#rows.get(spec)
+    if (rows === undefined) {
+      rows = this.#state.rows(this.#number, this.name, spec)
+      this.#rows.set(spec, rows)
+    }
+    return rows
   }
 
   dirty(key: string): void {
@@ -72,8 +98,19 @@ export class TopologyContext implements Context, Undoable {
   }
 
   emit(emission: Emission): void {
+    // Asked before anything else, so that a replay fails where the first run did.
+    const bytes = emission.value.length + emission.key.length
+    if (bytes > this.#outbox.bytesMax)
+      throw new RefusedEvent(
+        'output_too_large',
+        `${bytes} bytes for ${emission.topic}, at most ${this.#outbox.bytesMax} fit`,
+      )
     if (this.#outbox.muted) return
     this.#outbox.records.push(emission)
+  }
+
+  late(lateness: Lateness): void {
+    if (this.#late.put(lateness)) this.count('late_counted', { reason: lateness.reason })
   }
 
   setTimer(name: string, atMs: number): void {

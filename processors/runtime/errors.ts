@@ -4,6 +4,8 @@ import { NikashError } from '../../platform/errors.ts'
 export const RUNTIME_ERROR_CODES = [
   'illegal_move',
   'timer_loop',
+  'record_refused',
+  'rebuild_too_large',
   'store_not_owned',
   'store_unknown',
   'topology_invalid',

@@ -1,8 +1,9 @@
 /** Records that leave with their bytes unchanged: dead letters, late events, reroutes. Owns their headers. */
 import { schemaIdOf } from '../../schemas/codec/wire.ts'
-import { DLQ_HEADERS, REROUTED_HEADER } from '../../schemas/topics.ts'
+import { DLQ_HEADERS, LATE_COUNTED, LATE_HEADERS, REROUTED_HEADER } from '../../schemas/topics.ts'
 import type { Headers, InputRecord, OutputRecord } from '../../platform/kafka/port.ts'
 import type { RuntimeTopics } from './topics.ts'
+import type { Lateness } from './topology.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -40,6 +41,23 @@ export const lateLetter = (topics: RuntimeTopics, record: InputRecord, message: 
   headers: whereFrom(record, 'late', message),
 })
 
+/** An event that counted though a final of its window was out (Context.late). */
+export const countedLateLetter = (
+  topics: RuntimeTopics,
+  record: InputRecord,
+  { reason, window, lateMs }: Lateness,
+): OutputRecord => {
+  const letter = lateLetter(topics, record, `the final of ${window} was out; the event counts`)
+  const headers = {
+    ...letter.headers,
+    [DLQ_HEADERS.code]: LATE_COUNTED,
+    [LATE_HEADERS.reason]: reason,
+    [LATE_HEADERS.window]: window,
+    [LATE_HEADERS.lateMs]: String(lateMs),
+  }
+  return { ...letter, headers }
+}
+
 /** A timer whose handler threw: no bytes of its own; the record is the one that moved log time past it. */
 export const timerLetter = (
   topics: RuntimeTopics,
@@ -72,6 +90,18 @@ export const renderLetter = (
     [DLQ_HEADERS.message]: message,
   },
 })
+
+/** A result that its topic would refuse for good: no bytes, they are what does not fit. */
+export const tooLargeLetter = (
+  topics: RuntimeTopics,
+  place: { readonly partition: number; readonly offset: number },
+  key: string,
+  bytes: number,
+  max: number,
+): OutputRecord => {
+  const letter = renderLetter(topics, place, key, `${bytes} bytes, at most ${max} fit`)
+  return { ...letter, headers: { ...letter.headers, [DLQ_HEADERS.code]: 'result_too_large' } }
+}
 
 export const reroute = (record: InputRecord, to: number, key: Buffer): OutputRecord => ({
   topic: record.topic,

@@ -93,7 +93,7 @@ export function checkManifest(
     throw new RuntimeError(
       'topology_changed',
       `${where}: the checkpoint was written by [${manifest.topologies}] (${manifest.topologyHash}), this code is ` +
-        `[${topologiesText(topologies)}] (${hash}): run that code again, or reset the processors so that they read the log anew`,
+        `[${topologiesText(topologies)}] (${hash}): run that code again, or let this one read the log anew (./nikash rebuild processors)`,
     )
   for (const { name, codec } of manifest.layout) {
     const mine = state.stores.get(name)?.spec.codec.version

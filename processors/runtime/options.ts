@@ -1,4 +1,5 @@
 /** The dials of a run, with their bounds. */
+import { DEAD_LETTERS, type ErrorHandling } from './error-handling.ts'
 import type { RuntimeTopics } from './topics.ts'
 
 export interface RuntimeOptions {
@@ -6,6 +7,8 @@ export interface RuntimeOptions {
   readonly topics: RuntimeTopics
   /** One per process; the same id in two living processes is refused loudly. */
   readonly transactionalId: string
+  /** Seat in the group that outlives the process (K5): a restart gets its partitions back at once. */
+  readonly instanceId?: string | undefined
   /** Below the session timeout: a dead owner's transaction ends before its partitions are given away. */
   readonly transactionTimeoutMs: number
   readonly sessionTimeoutMs: number
@@ -14,7 +17,12 @@ export interface RuntimeOptions {
   /** Pause between the starts of two commits: when little flows, and when the last one held `busyRecords` or more. */
   readonly commitIntervalMs: number
   readonly busyIntervalMs: number
+  /** The busy pause grows up to this where rendering takes a large share of it. */
+  readonly busyIntervalMaxMs: number
   readonly busyRecords: number
+  /** R13: a task with more than this many records before it renders its results once in `behindRenderMs`. */
+  readonly behindRecords: number
+  readonly behindRenderMs: number
   /** A task with this many uncommitted records is not fed. */
   readonly uncommittedRecordsMax: number
   /**
@@ -29,6 +37,9 @@ export interface RuntimeOptions {
   readonly giveUpMs: number
   readonly stopMs: number
   readonly idHorizonMs?: number | undefined
+  readonly errors: ErrorHandling
+  /** Once-only outputs of a tenant's rebuild, which leave in one transaction. */
+  readonly rebuildBytesMax: number
 }
 
 export const DEFAULT_GROUP = 'nikash-processors'
@@ -39,13 +50,18 @@ export const DEFAULTS = {
   fenceAfterMs: 500,
   commitIntervalMs: 5,
   busyIntervalMs: 100,
+  busyIntervalMaxMs: 1_000,
   busyRecords: 1_000,
+  behindRecords: 5_000,
+  behindRenderMs: 1_000,
   uncommittedRecordsMax: 20_000,
   checkpointWorkMs: 3_000,
   checkpointEveryMs: 30_000,
   sliceMs: 4,
   giveUpMs: 300_000,
   stopMs: 5_000,
+  errors: DEAD_LETTERS,
+  rebuildBytesMax: 16 * 1024 * 1024,
 } as const
 
 export const TRANSACTION_TIMEOUT_MAX_MS = 6_000

@@ -1,6 +1,6 @@
 /** The engine's metrics in the process's registry: the one list of their helps and labels. */
 import type { Counter, Gauge, Histogram } from '@prometheus-io/client'
-import type { Metrics } from '../../platform/metrics.ts'
+import { type Metrics, PIPELINE_AGE } from '../../platform/metrics.ts'
 import { type Labels, METRICS, type RuntimeMetrics } from './metrics.ts'
 
 const COUNTERS: readonly (readonly [name: string, help: string, labels: readonly string[]])[] = [
@@ -8,14 +8,21 @@ const COUNTERS: readonly (readonly [name: string, help: string, labels: readonly
   [METRICS.deadLetters, 'Records sent to a dead letter topic, by reason.', ['reason']],
   [METRICS.aborts, 'Commits that failed, by reason.', ['reason']],
   [METRICS.foldSeconds, 'Time spent folding.', []],
+  [METRICS.commits, 'Transactions that were committed.', []],
+  [METRICS.checkpoints, 'Checkpoints that were committed.', []],
   [METRICS.checkpointCells, 'Cells written to checkpoints.', []],
+  [METRICS.checkpointBytes, 'Bytes written to checkpoints.', []],
   [METRICS.notes, 'What topologies count.', ['topology', 'what', 'detail']],
 ]
 
 const GAUGES: readonly (readonly [name: string, help: string, labels: readonly string[]])[] = [
-  [METRICS.lag, 'Records between what is folded and the end of the partition.', ['partition']],
+  [METRICS.lag, 'Records between what is committed and the end of the partition.', ['partition']],
+  [METRICS.lagSeconds, 'Age of the oldest record that is not committed; 0 = none.', ['partition']],
+  [METRICS.checkpointAt, 'When the newest checkpoint of the partition was committed.', ['partition']],
   [METRICS.tasks, 'Tasks of this process, by state.', ['state']],
   [METRICS.logTime, 'Log time of the partition.', ['partition']],
+  [METRICS.tenantsStopped, 'Tenants whose events are left out, by state.', ['state']],
+  [METRICS.tenantFailures, 'Handler failures in a row, of tenants with ten or more.', ['tenant']],
 ]
 
 const HISTOGRAMS: readonly (readonly [
@@ -24,12 +31,8 @@ const HISTOGRAMS: readonly (readonly [
   labels: readonly string[],
   buckets?: readonly number[],
 ])[] = [
-  [
-    METRICS.age,
-    'Age of the oldest record of a commit, from its append to the log until its results are visible.',
-    ['stage'],
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
-  ],
+  // Stages kafka (oldest record of a batch when it is here) and processor (of a commit when its results are visible).
+  [METRICS.age, PIPELINE_AGE.help, PIPELINE_AGE.labels, PIPELINE_AGE.buckets],
   [METRICS.commitSeconds, 'Duration of a commit, from its cut to its confirmation.', []],
   [METRICS.checkpointSeconds, 'Duration of encoding a checkpoint, between other work.', []],
   [METRICS.restoreSeconds, 'Duration of a restore.', []],
@@ -52,6 +55,7 @@ export function prometheusMetrics(metrics: Metrics): RuntimeMetrics {
   return {
     count: (name, labels, by = 1) => counters.get(name)?.inc(labels ?? none, by),
     gauge: (name, value, labels) => gauges.get(name)?.set(labels ?? none, value),
+    forget: (name, labels) => gauges.get(name)?.remove(labels),
     observe: (name, seconds, labels) => histograms.get(name)?.observe(labels ?? none, seconds),
   }
 }

@@ -3,8 +3,11 @@
  * group. Steps, each safe to break off and to do again: (1) join the group as its only member; (2) the committed offsets
  * go back to the start of the log (a worker that starts now refuses: `checkpoint_ahead`); (3) per partition, in one
  * transaction: every key of the group in the checkpoints topic is cleared, and a manifest of the next epoch is written.
+ * Quiet: step 2 is left out. The committed offsets stay, so a worker that starts folds the log up to there without
+ * output (as any restore does), and then writes every result once, in the next epoch; what it wrote once stays as it is.
  */
 import type { Admin, KafkaPort, Membership, OutputRecord } from '../../platform/kafka/port.ts'
+import { commitName } from './commit-name.ts'
 import { RuntimeError } from './errors.ts'
 import {
   type Manifest,
@@ -25,6 +28,10 @@ export interface ResetOptions {
   readonly topologies: readonly Topology[]
   /** Reports what would be done, and does nothing. */
   readonly dryRun?: boolean
+  /** Results appear when they are whole; history, alerts and dead letters are not written again. */
+  readonly quiet?: boolean
+  /** At least this one, so that a shadow's results are newer than those they are compared with. */
+  readonly epochMin?: number
   readonly joinMs?: number
 }
 
@@ -33,8 +40,16 @@ export interface ResetReport {
   readonly from: number
   readonly epoch: number
   readonly keys: number
+  /** Of the state that is forgotten. */
+  readonly bytes: number
+  /** Records of the log that are folded again, at most. */
+  readonly records: number
+  /** What wrote the state, where that was another code than this. */
+  readonly changedFrom?: string
 }
 
+/** Its transactional id; also in the offsets it sets, so that a worker can end what a reset left open. */
+const resetId = (groupId: string): string => `${groupId}-reset`
 const JOIN_MS = 60_000
 const TRANSACTION_MS = 6_000
 const SESSION_MS = 10_000
@@ -49,9 +64,12 @@ export async function resetProcessors(options: ResetOptions): Promise<readonly R
     if (options.dryRun) return await reports(options, admin, partitions)
     return await asOnlyMember(options, partitions, async (membership, commit) => {
       const plan = await reports(options, admin, partitions)
-      await commit(plan.map(({ partition, from }) => ({ partition, offset: from })))
+      const before = await admin.committed(groupId, topics.events, partitions)
+      // A partition that was never committed has nothing to be quiet about.
+      const back = plan.filter(({ partition }) => !options.quiet || (before[partition]?.offset ?? -1) < 0)
+      if (back.length > 0) await commit(back.map(({ partition, from }) => ({ partition, offset: from })))
       const producer = port.transactionalProducer({
-        transactionalId: `${groupId}-reset`,
+        transactionalId: resetId(groupId),
         timeoutMs: TRANSACTION_MS,
       })
       try {
@@ -99,7 +117,7 @@ const firstManifest = (
   topologies: topologiesText(topologies),
   topologyHash: topologyHash(topologies),
   topicId,
-  transactionalId: `${groupId}-reset`,
+  transactionalId: resetId(groupId),
 })
 
 async function reports(
@@ -110,9 +128,19 @@ async function reports(
   const bounds = await admin.bounds(options.topics.events, partitions)
   const plan: ResetReport[] = []
   for (const partition of partitions) {
-    const { manifest, keys } = await read(options, admin, partition)
-    const epoch = (manifest?.epoch ?? FIRST_EPOCH - 1) + 1
-    plan.push({ partition, from: bounds[partition]?.low ?? 0, epoch, keys: keys.length })
+    const { manifest, keys, bytes } = await read(options, admin, partition)
+    const epoch = Math.max((manifest?.epoch ?? FIRST_EPOCH - 1) + 1, options.epochMin ?? FIRST_EPOCH)
+    const { low, high } = bounds[partition] ?? { low: 0, high: 0 }
+    const changed = manifest !== undefined && manifest.topologyHash !== topologyHash(options.topologies)
+    plan.push({
+      partition,
+      from: low,
+      epoch,
+      keys: keys.length,
+      bytes,
+      records: high - low,
+      ...(changed ? { changedFrom: manifest.topologies } : {}),
+    })
   }
   return plan
 }
@@ -122,7 +150,11 @@ async function read(
   { port, groupId, topics }: ResetOptions,
   admin: Admin,
   partition: number,
-): Promise<{ readonly keys: readonly string[]; readonly manifest: Manifest | undefined }> {
+): Promise<{
+  readonly keys: readonly string[]
+  readonly bytes: number
+  readonly manifest: Manifest | undefined
+}> {
   const [bounds] = await admin.bounds(topics.checkpoints, [partition])
   const values = new Map<string, Buffer>()
   const reading = { topic: topics.checkpoints, partition, from: bounds?.low ?? 0 }
@@ -135,7 +167,9 @@ async function read(
     }
   }
   const manifest = values.get(manifestKey(groupId))
-  return { keys: [...values.keys()], manifest: manifest && parseManifest(manifest) }
+  let bytes = 0
+  for (const value of values.values()) bytes += value.length
+  return { keys: [...values.keys()], bytes, manifest: manifest && parseManifest(manifest) }
 }
 
 type Commit = (offsets: readonly { readonly partition: number; readonly offset: number }[]) => Promise<void>
@@ -173,7 +207,13 @@ async function asOnlyMember<T>(
   try {
     const membership = await joined
     return await work(membership, (offsets) =>
-      consumer.commit(offsets.map((one) => ({ ...one, topic: topics.events, metadata: 'reset' }))),
+      consumer.commit(
+        offsets.map((one) => ({
+          ...one,
+          topic: topics.events,
+          metadata: commitName(resetId(groupId), '0', 1),
+        })),
+      ),
     )
   } finally {
     clearTimeout(timer)

@@ -2,9 +2,17 @@
  * A partition of the checkpoints topic as it stands, and a task made from it. PURE of I/O: `restore.ts` and the test
  * driver feed it. Refuses cells whose parts are not all there.
  */
-import { PART_HEADER } from './checkpoint.ts'
+import { PART_HEADER, partsName } from './checkpoint.ts'
 import { RuntimeError } from './errors.ts'
-import { checkManifest, layoutOf, type Manifest, manifestKey, parseKey, parseManifest } from './manifest.ts'
+import {
+  cellKeyOf,
+  checkManifest,
+  layoutOf,
+  type Manifest,
+  manifestKey,
+  parseKey,
+  parseManifest,
+} from './manifest.ts'
 import { IDS } from './state/task-state.ts'
 import type { Task } from './task.ts'
 import type { Topology } from './topology.ts'
@@ -30,7 +38,8 @@ export class CheckpointImage {
     const text = typeof key === 'string' ? key : key.toString('utf8')
     if (parseKey(this.#group, text) === undefined) return
     if (value === null) this.#values.delete(text)
-    else this.#values.set(text, value)
+    // A copy: a view would keep the whole fetched chunk, with every older value of other cells in it.
+    else this.#values.set(text, Buffer.from(value))
   }
 
   get manifest(): Manifest | undefined {
@@ -51,7 +60,6 @@ export class CheckpointImage {
   /** Fills a new task with the cells and puts it in its place. */
   load(task: Task, topologies: readonly Topology[], manifest: Manifest, where: string): Loaded {
     checkManifest(manifest, topologies, task.state, where)
-    for (const { name, cells } of manifest.layout) task.state.stores.get(name)?.adopt(cells)
     const layouts = new Map(layoutOf(task.state).map((store) => [store.name, store]))
     const written = new Map(manifest.layout.map((store) => [store.name, store]))
     const parts = new Map<string, number>()
@@ -61,20 +69,23 @@ export class CheckpointImage {
     for (const [key, value] of this.#values) {
       const parsed = parseKey(this.#group, key)
       if (parsed?.kind !== 'cell') continue
-      const { store, index, part } = parsed
+      const { store, index, part, cells: count } = parsed
       const now = layouts.get(store)
       const then = written.get(store)
-      if (now === undefined || then === undefined || parsed.cells !== then.cells) {
+      if (now === undefined || then === undefined) {
         obsolete.push(key)
         continue
       }
-      const relayout = now.cells !== then.cells
-      if (relayout) obsolete.push(key)
       if (part !== 0) continue
       const whole = this.#assemble(key, value, where)
-      if (whole.parts > 1 && !relayout) parts.set(`${store}|${index}`, whole.parts)
+      const name = { count, index }
       if (store === IDS) task.state.ids.load(index, whole.bytes)
-      else task.state.stores.get(store)?.load(whole.bytes, then.codec, relayout || then.codec !== now.codec)
+      else if (!task.state.stores.get(store)?.load(name, whole.bytes, then.codec, then.codec !== now.codec)) {
+        for (let one = 0; one < whole.parts; one++)
+          obsolete.push(cellKeyOf(this.#group, store, count, index, one))
+        continue
+      }
+      if (whole.parts > 1) parts.set(partsName(store, name), whole.parts)
       cells++
       bytes += whole.bytes.length
     }

@@ -2,8 +2,10 @@
  * A task from the broker: committed offset, checkpoint, replay (R8). Owns the refusals: states that must not be guessed
  * about, each with what to do. Reads only; failing at any step leaves nothing outside.
  */
+import { KafkaError } from '../../platform/kafka/errors.ts'
 import type { Admin, KafkaPort } from '../../platform/kafka/port.ts'
 import { Checkpointer } from './checkpoint.ts'
+import { ownerOf } from './commit-name.ts'
 import { RuntimeError } from './errors.ts'
 import type { Manifest } from './manifest.ts'
 import { METRICS, type RuntimeMetrics } from './metrics.ts'
@@ -37,6 +39,7 @@ export interface Restored {
 }
 
 const STABLE_WAIT_MS = 10_000
+const STABLE_PAUSE_MS = 25
 
 export async function restoreTask(parts: RestoreParts, partition: number): Promise<Restored | undefined> {
   const { admin, options, topologies, port } = parts
@@ -44,15 +47,17 @@ export async function restoreTask(parts: RestoreParts, partition: number): Promi
   const startedMs = performance.now()
   const where = `${topics.events}-${partition}`
   // (1) Stable: whatever a former owner left open is decided before the cells are read, so none of its can follow.
-  const [committed] = await admin.committed(groupId, topics.events, [partition], STABLE_WAIT_MS)
+  const position = async () => (await admin.committed(groupId, topics.events, [partition], STABLE_WAIT_MS))[0]
+  let committed = await position()
   const [bounds] = await admin.bounds(topics.events, [partition])
   const [topic] = await admin.describeTopics([topics.events])
-  const [cellBounds] = await admin.bounds(topics.checkpoints, [partition])
-  if (!committed || !bounds || !topic || !cellBounds)
+  if (!committed || !bounds || !topic)
     throw new RuntimeError('topic_mismatch', `${where} is not known to the broker: create the topics first`)
+  await parts.failpoint('position')
+  const from = await stableStart(parts, partition, committed)
   // (2)
   const image = new CheckpointImage(groupId)
-  const reading = { topic: topics.checkpoints, partition, from: cellBounds.low }
+  const reading = { topic: topics.checkpoints, partition, from }
   for await (const batch of port.readPartition(reading)) {
     for (const { key, value } of batch.records) image.apply(key, value)
     if (!parts.wanted()) return undefined
@@ -61,6 +66,10 @@ export async function restoreTask(parts: RestoreParts, partition: number): Promi
   await parts.failpoint('cells')
   // (3)
   const { manifest } = image
+  // Somebody else may have committed between (1) and (2): an owner that does not know yet that it is none any more, or
+  // that we are none. Its offset is in the transaction of its checkpoint.
+  if (manifest !== undefined && manifest.offset > committed.offset)
+    committed = (await position()) ?? committed
   const start = startOf(where, manifest, committed.offset, bounds.low, topic.topicId)
   const task = new Task({
     topologies,
@@ -82,12 +91,47 @@ export async function restoreTask(parts: RestoreParts, partition: number): Promi
     transactionalId,
   }
   const checkpointer = new Checkpointer(task, identity, { ...loaded, offset: manifest?.offset })
+  await parts.failpoint('manifest')
   // (4)
   const replayed = await replay(parts, task, start, Math.max(committed.offset, start))
   if (replayed === undefined) return undefined
   await parts.failpoint('replay')
   parts.metrics.observe(METRICS.restoreSeconds, (performance.now() - startedMs) / 1000)
   return { task, checkpointer, committed, replayed, cells: loaded?.cells ?? 0 }
+}
+
+/**
+ * Where the checkpoint's records begin, once all of them can be seen. A dead owner that wrote cells and died before its
+ * offsets leaves a transaction open: what its successor committed behind it is hidden until that one ends. It is ended
+ * here: what is read must not be an older checkpoint, or none, because of it.
+ */
+async function stableStart(parts: RestoreParts, partition: number, committed: Position): Promise<number> {
+  const { admin, options, port } = parts
+  const topic = options.topics.checkpoints
+  const startedMs = performance.now()
+  let fenced = false
+  let end: number | undefined
+  for (;;) {
+    const [bounds] = await admin.bounds(topic, [partition])
+    if (!bounds) throw new RuntimeError('topic_mismatch', `${topic} is not known to the broker`)
+    // The end of the first look: later transactions are not waited for.
+    end ??= bounds.end
+    if (bounds.high >= end || !parts.wanted()) return bounds.low
+    const waitedMs = performance.now() - startedMs
+    if (waitedMs > STABLE_WAIT_MS)
+      throw new KafkaError('UNSTABLE_LOG', `a transaction on ${topic}-${partition} stays open`)
+    const owner = ownerOf(committed.metadata)
+    if (!fenced && owner !== undefined && waitedMs >= options.fenceAfterMs) {
+      fenced = true
+      const producer = port.transactionalProducer({
+        transactionalId: owner,
+        timeoutMs: options.transactionTimeoutMs,
+      })
+      await producer.init()
+      await producer.close()
+    }
+    await new Promise((resolve) => setTimeout(resolve, STABLE_PAUSE_MS))
+  }
 }
 
 /** Where folding begins, or why it must not. */

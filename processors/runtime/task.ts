@@ -8,7 +8,6 @@ import type { DecodedEvent, DecodeFailure } from '../../schemas/codec/event-code
 import type { FinanceEvent } from '../../schemas/generated/records.ts'
 import {
   aggregateKey,
-  idKey,
   isApplied,
   judgeId,
   judgeVersion,
@@ -22,9 +21,17 @@ import { type MutableMeta, type Outbox, TopologyContext } from './context.ts'
 import { messageOf, RuntimeError } from './errors.ts'
 import { type Cut, renderKeys } from './cut.ts'
 import { deadLetter, lateLetter, reroute, timerLetter } from './letters.ts'
+import { checkRefusal, DEAD_LETTERS, type ErrorHandling } from './error-handling.ts'
 import { orderFreeTypes, sameText } from './judging.ts'
+import { LateEvents } from './late.ts'
 import { METRICS, NO_METRICS, type RuntimeMetrics } from './metrics.ts'
 import { TaskState } from './state/task-state.ts'
+import { markAll, type Replaced, replaceEntries, settleReplaced } from './tenants/adopt.ts'
+import { type ControlEvent, isControl, TenantControl } from './tenants/control.ts'
+import { FailingTenants } from './tenants/failing.ts'
+import type { KnownIds } from './tenants/ids.ts'
+import type { Shadow } from './tenants/shadow.ts'
+import { REBUILT } from './tenants/stores.ts'
 import { Timers } from './timers.ts'
 import type { RuntimeTopics } from './topics.ts'
 import { RefusedEvent, type Topology } from './topology.ts'
@@ -46,6 +53,8 @@ export interface TaskOptions {
   readonly idHorizonMs?: number | undefined
   /** Sees every value that is set in a store. */
   readonly guard?: ((value: unknown) => void) | undefined
+  /** This is the second task of a rebuild. */
+  readonly shadow?: Shadow | undefined
 }
 
 /** Where a task stands: with its cells, all that a checkpoint holds. */
@@ -64,18 +73,24 @@ export interface TaskPlace {
 
 export const TICK_AHEAD_MAX_MS = 60_000
 export const FIRST_EPOCH = 1
+const NO_KEYS: ReadonlySet<string> = new Set()
 
-type Outcome = Verdict | 'refused' | 'rerouted' | 'tick_old'
+type Outcome = Verdict | 'refused' | 'rerouted' | 'tick_old' | 'stopped'
 
 export class Task {
   readonly partition: number
   readonly state: TaskState
   readonly timers: Timers
   readonly contexts: readonly TopologyContext[]
+  readonly tenants: TenantControl
+  #handling: ErrorHandling = DEAD_LETTERS
+  readonly #shadow: Shadow | undefined
+  #replaced: readonly Replaced[] = []
   readonly #options: TaskOptions
   readonly #metrics: RuntimeMetrics
   readonly #meta: MutableMeta
-  readonly #outbox: Outbox = { records: [], muted: false }
+  readonly #outbox: Outbox = { records: [], muted: false, bytesMax: DEAD_LETTERS.outputBytesMax }
+  readonly #late: LateEvents
   readonly #orderFree: ReadonlySet<string>
   readonly #outcomes = new Map<Outcome, number>()
   #offset = 0
@@ -87,6 +102,10 @@ export class Task {
   #records = 0
   #oldestMs = Number.POSITIVE_INFINITY
   #cutOffset = 0
+  /** The record at hand is that of the tenant for whom this is a shadow. */
+  #mine = false
+  /** Tenants whose handlers throw one event after the other. */
+  readonly failing = new FailingTenants()
 
   constructor(options: TaskOptions) {
     this.#options = options
@@ -95,6 +114,7 @@ export class Task {
     this.state = new TaskState(options.topologies, options)
     this.timers = new Timers(this.state.timers)
     this.#meta = { partition: options.partition, epoch: FIRST_EPOCH, offset: -1, logTime: 0 }
+    this.#late = new LateEvents(options.topics, this.#outbox)
     this.contexts = options.topologies.map(
       ({ name }, number) =>
         new TopologyContext({
@@ -105,9 +125,17 @@ export class Task {
           timers: this.timers,
           outbox: this.#outbox,
           metrics: this.#metrics,
+          late: this.#late,
         }),
     )
     this.#orderFree = orderFreeTypes(options.topologies)
+    this.tenants = new TenantControl(this.state, options.topologies, options.idHorizonMs)
+    this.#shadow = options.shadow
+    if (options.shadow) {
+      this.state.stopped.set(options.shadow.tenant, REBUILT)
+      this.state.undo.forget()
+      this.tenants.entered(0)
+    }
   }
 
   get place(): TaskPlace {
@@ -127,6 +155,12 @@ export class Task {
     return this.#offset
   }
 
+  /** How errors are handled; of the process, not of the state. */
+  set handling(handling: ErrorHandling) {
+    this.#handling = handling
+    this.#outbox.bytesMax = handling.outputBytesMax
+  }
+
   get logTime(): number {
     return this.#meta.logTime
   }
@@ -143,6 +177,7 @@ export class Task {
     this.#refusedBefore = refused
     this.state.ids.settle(place.forgottenBefore ?? Number.NEGATIVE_INFINITY, place.nextSegment)
     this.timers.rebuild()
+    this.tenants.entered(place.logTime)
   }
 
   /** Between `true` and `false` nothing goes out: it went out before (R8). Dirty keys are kept. */
@@ -163,6 +198,7 @@ export class Task {
   /** Folds one record. Gives a schema id when that must be prepared first: then nothing has changed. */
   fold(record: InputRecord): number | undefined {
     if (record.offset < this.#offset) return undefined
+    if (this.#shadow?.passes(record.key)) return this.#pass(record)
     let decoded: DecodedEvent | DecodeFailure | undefined
     const foreign = record.key !== null && this.#isForeign(record.key)
     const known = this.#outbox.muted && this.#refusedBefore.has(record.offset)
@@ -177,6 +213,9 @@ export class Task {
     if (record.timestamp < this.#oldestMs) this.#oldestMs = record.timestamp
     if (known) this.#advance(record.timestamp, record)
     else if (decoded === undefined) this.#foreign(record, record.key as Buffer)
+    else if (this.#shadow !== undefined && !this.#takes(this.#shadow, record, decoded))
+      this.#advance(record.timestamp, record)
+    else if (this.tenants.size > 0 && this.tenants.holds(record.key, decoded)) this.#held(record, decoded)
     else if (decoded.ok) this.#event(record, decoded)
     else {
       this.#advance(record.timestamp, record)
@@ -186,6 +225,30 @@ export class Task {
     this.#revision = record.offset
     this.#records++
     return undefined
+  }
+
+  /** T4: of a record that is not the tenant's, only the time counts. */
+  #pass(record: InputRecord): undefined {
+    this.#meta.offset = record.offset
+    this.#advance(record.timestamp, record)
+    this.#offset = record.offset + 1
+    this.#revision = record.offset
+  }
+
+  /** T4, T5. */
+  #takes(shadow: Shadow, record: InputRecord, decoded: DecodedEvent | DecodeFailure): boolean {
+    const owner = shadow.ownerOf(record.key, decoded)
+    this.#outbox.muted = owner !== 'tenant' || !shadow.counts(record.offset)
+    this.#mine = owner === 'tenant'
+    return owner !== 'other'
+  }
+
+  /** T2: a stopped tenant's record. Its control events are obeyed; all else is for the rebuild. */
+  #held(record: InputRecord, decoded: DecodedEvent | DecodeFailure): void {
+    this.#advance(record.timestamp, record)
+    if (!decoded.ok || !isControl(decoded)) this.#counted('stopped')
+    else if (record.key !== null && !sameText(record.key, decoded.data.tenantId)) this.#counted('stopped')
+    else this.#accept(record, decoded, true)
   }
 
   #isForeign(key: Buffer): boolean {
@@ -233,20 +296,28 @@ export class Task {
     if (this.#handle(record, event)) this.#counted('applied')
   }
 
-  #accept(record: InputRecord, event: DecodedEvent): void {
+  #accept(record: InputRecord, event: DecodedEvent, held = false): void {
     const { data } = event
-    const { versions, ids } = this.state
+    const { versions } = this.state
+    const control = isControl(event)
+    if (control && data.tenantId === BROADCAST_KEY)
+      return this.#refuse(record, 'control_key', 'only a tenant can be stopped or rebuilt')
+    const apart = this.tenants.size > 0 || control ? this.tenants.idsOf(event) : undefined
+    const ids = apart ?? this.state.ids
     const version = data.aggregateVersion
-    const key = version === null ? idKey(data) : aggregateKey(data)
-    const known = version === null ? undefined : versions.get(key)
+    const aggregate = version === null ? '' : aggregateKey(data)
+    const known = version === null ? undefined : versions.get(aggregate)
     const verdict =
       version === null
-        ? judgeId(ids.has(key), data.recordedAt, ids.forgottenBefore)
+        ? judgeId(this.#isKnown(ids, record, event), data.recordedAt, ids.forgottenBefore)
         : judgeVersion(known, version, this.#orderFree.has(event.type))
     if (isApplied(verdict)) {
-      if (version === null) ids.add(key, this.#meta.logTime)
-      else versions.set(key, withVersion(known, version))
-      if (!this.#handle(record, event)) return
+      if (version === null) ids.addAsked(this.#meta.logTime)
+      else versions.set(aggregate, withVersion(known, version))
+      if (control) this.#obey(record, event)
+      else if (!this.#handle(record, event)) return
+    } else if (held) {
+      return this.#counted('stopped')
     } else if (verdict === 'late') {
       this.#send(lateLetter(this.#options.topics, record, 'recorded before the horizon of known ids'))
     } else if (verdict !== 'duplicate') {
@@ -255,25 +326,43 @@ export class Task {
     this.#counted(verdict)
   }
 
+  /** By the bytes of the record where its codec says where the id lies: no text is made of it. */
+  #isKnown(ids: KnownIds, { value }: InputRecord, { data, idFrom, idTo }: DecodedEvent): boolean {
+    if (idFrom === undefined || idTo === undefined || value === null || ids !== this.state.ids)
+      return ids.has(data.tenantId, data.eventId)
+    return this.state.ids.hasIn(data.tenantId, value, idFrom, idTo)
+  }
+
+  /** T1, T3. No topology sees these events. */
+  #obey(record: InputRecord, event: ControlEvent): void {
+    if (this.#shadow === undefined) this.tenants.obey(event, record.offset, this.#meta.logTime, this.contexts)
+    else this.state.undo.forget()
+  }
+
   /** R2. The accept state of the event is already in the undo log. */
   #handle(record: InputRecord, event: FinanceEvent): boolean {
     const { undo } = this.state
     const sent = this.#outbox.records.length
     const { topologies } = this.#options
+    this.#late.begin(record)
     try {
       for (let i = 0; i < topologies.length; i++) {
         ;(topologies[i] as Topology).onEvent(event, this.contexts[i] as TopologyContext)
       }
     } catch (error) {
       undo.rollback()
+      this.#late.end()
       this.#outbox.records.length = sent
       if (error instanceof RuntimeError) throw error
       const code = error instanceof RefusedEvent ? error.code : 'handler_failed'
+      if (code === 'handler_failed' && !this.#outbox.muted) this.failing.add(event.data.tenantId, error)
       // A tick moved log time before its handlers ran; a replay must go through it again (R9 is for whole refusals).
       this.#refuse(record, code, messageOf(error), event.type !== 'Tick')
       return false
     }
     undo.forget()
+    this.#late.end()
+    if (this.failing.size > 0) this.failing.delete(event.data.tenantId)
     if (this.timers.next <= this.#meta.logTime) this.#fire(this.#meta.logTime, record)
     return true
   }
@@ -281,13 +370,22 @@ export class Task {
   /** R10. Evicts ids and fires timers on the way. */
   #advance(toMs: number, record: InputRecord): void {
     if (toMs <= this.#meta.logTime) return
-    if (this.timers.next <= toMs) this.#fire(toMs, record)
+    if (this.timers.next <= toMs) this.#fireBefore(toMs, record)
     this.#meta.logTime = toMs
     this.state.ids.evict(toMs)
+    if (toMs >= this.tenants.forgetAt) this.tenants.forget(toMs)
+  }
+
+  /** What timers say stands for the records before this one: it is not folded yet (R10). */
+  #fireBefore(toMs: number, record: InputRecord): void {
+    this.#meta.offset = this.#revision
+    this.#fire(toMs, record)
+    this.#meta.offset = record.offset
   }
 
   #fire(upTo: number, record: InputRecord): void {
     const { undo } = this.state
+    const { muted } = this.#outbox
     this.timers.begin()
     for (let due = this.timers.take(upTo); due !== undefined; due = this.timers.take(upTo)) {
       undo.forget()
@@ -296,6 +394,8 @@ export class Task {
       const context = this.contexts[number]
       if (context === undefined) continue
       if (atMs > this.#meta.logTime) this.#meta.logTime = atMs
+      if (this.#shadow !== undefined)
+        this.#outbox.muted = !this.#shadow.countsTimer(record.offset, this.tenants.ownerOf(name, topology))
       const sent = this.#outbox.records.length
       try {
         this.#options.topologies[number]?.onTimer?.(name, atMs, context)
@@ -308,9 +408,18 @@ export class Task {
         if (!this.#outbox.muted) this.#metrics.count(METRICS.deadLetters, { reason: 'timer_failed' })
       }
     }
+    this.#outbox.muted = muted
   }
 
   #refuse(record: InputRecord, code: string, message: string, remember = true): void {
+    const where = `${record.topic}-${record.partition}@${record.offset}`
+    checkRefusal(this.#handling, where, code, message)
+    if (this.#shadow !== undefined) {
+      // T5: a letter that is there already is not doubled.
+      if (this.#mine && !this.#shadow.letters.has(record.offset))
+        this.#outbox.records.push(deadLetter(this.#options.topics, record, code, message))
+      return
+    }
     this.#send(deadLetter(this.#options.topics, record, code, message))
     if (!this.#outbox.muted) {
       if (remember) this.#refused.push(record.offset)
@@ -347,28 +456,38 @@ export class Task {
     return this.#offset > this.#cutOffset
   }
 
-  /** R3. Everything in it is taken out of the task; `takeBack` is its opposite. */
-  cut(): Cut {
+  /**
+   * R3. Everything in it is taken out of the task; `takeBack` is its opposite. Without `render` the dirty keys stay for a
+   * later one (R13).
+   */
+  cut({ render = true }: { readonly render?: boolean } = {}): Cut {
     const once = this.#outbox.records
-    const dirty = this.contexts.map((context) => context.dirtyKeys)
+    const dirty = this.contexts.map((context) => (render ? context.dirtyKeys : NO_KEYS))
     const results: OutputRecord[] = []
     const { topics, topologies } = this.#options
     const place = { ...this.#meta, offset: this.#revision }
-    this.contexts.forEach((context, i) =>
-      renderKeys(topologies[i] as Topology, context, { topics, place, metrics: this.#metrics }, results),
-    )
+    const { outputBytesMax } = this.#handling
+    const rendering = { topics, place, metrics: this.#metrics, outputBytesMax }
+    if (render)
+      this.contexts.forEach((context, i) =>
+        renderKeys(topologies[i] as Topology, context, rendering, results),
+      )
+    const replaced = render ? this.#replaced : []
+    if (render) this.#replaced = []
     const cut: Cut = {
       offset: this.#offset,
       revision: this.#revision,
       once,
-      results,
+      results:
+        replaced.length === 0 ? results : settleReplaced(results, replaced, topics.results, this.partition),
       dirty,
+      replaced,
       refused: this.#refused,
       records: this.#records,
       oldestMs: this.#oldestMs,
     }
     this.#outbox.records = []
-    for (const context of this.contexts) context.dirtyKeys = new Set()
+    if (render) for (const context of this.contexts) context.dirtyKeys = new Set()
     this.#refused = []
     this.#records = 0
     this.#oldestMs = Number.POSITIVE_INFINITY
@@ -384,11 +503,35 @@ export class Task {
       if (context.dirtyKeys.size === 0) context.dirtyKeys = new Set(keys)
       else for (const key of keys) context.dirtyKeys.add(key)
     })
+    if (this.tenants.size > 0) this.tenants.quiet(this.contexts)
+    this.#replaced = [...cut.replaced, ...this.#replaced]
     this.#outbox.records = [...cut.once, ...this.#outbox.records]
     this.#refused = [...cut.refused, ...this.#refused]
     this.#records += cut.records
     this.#cutOffset = Math.min(this.#cutOffset, cut.offset - 1)
     this.#oldestMs = Math.min(this.#oldestMs, cut.oldestMs)
+  }
+
+  /** T6, first part. To be walked to its end, with pauses but without a fold in between; then `adopt`. */
+  replace(shadow: Task): Iterable<void> {
+    const { tenant } = shadow.#shadow as Shadow
+    return replaceEntries(tenant, this.state, shadow.state, this.tenants.timerOf)
+  }
+
+  /** T6, second part: from here on the tenant goes on. The next commit must carry a checkpoint. */
+  adopt(shadow: Task, published: ReadonlySet<string>): void {
+    const { tenant } = shadow.#shadow as Shadow
+    this.timers.rebuild()
+    markAll(tenant, this.contexts, shadow.contexts)
+    this.tenants.rebuilt(tenant, shadow.tenants.of(tenant)?.forgottenBefore ?? null)
+    this.state.undo.forget()
+    for (const record of shadow.#outbox.records) this.#outbox.records.push(record)
+    this.#replaced = [...this.#replaced, { tenant, published }]
+  }
+
+  /** Once-only records that are not cut yet. */
+  get pending(): readonly OutputRecord[] {
+    return this.#outbox.records
   }
 
   #flushOutcomes(): void {

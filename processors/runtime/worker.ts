@@ -2,7 +2,8 @@
  * The member of the consumer group: which partitions are ours, and what becomes of their tasks. Owns assignment, restore
  * with tries, feeding, and the graceful stop (R12).
  * W1: handlers of the consumer never wait for a commit or a restore: a partition that cannot be fed is paused instead.
- * W2: a partition that comes back keeps its state only when nobody committed meanwhile (R6). W3: a task in trouble is
+ * W2: a partition that comes back keeps its state only when nobody committed meanwhile (R6). W4: a restore belongs to the
+ * membership under which it began: under the next one somebody else may have had the partition, and it begins anew. W3: a task in trouble is
  * stopped, counted and shown; the others go on (R11).
  */
 import { recoverOf } from '../../platform/errors.ts'
@@ -13,13 +14,16 @@ import { messageOf, RuntimeError } from './errors.ts'
 import { NO_LOG, type RuntimeLog } from './log.ts'
 import { METRICS, NO_METRICS, type RuntimeMetrics } from './metrics.ts'
 import { checkOptions, DEFAULT_GROUP, DEFAULTS, type RuntimeOptions } from './options.ts'
+import { LagWatch } from './lag-watch.ts'
 import { restoreTask } from './restore.ts'
 import type { Failpoint } from './steps.ts'
+import { type ProcessReport, processReport, watched } from './report.ts'
 import type { EventCodec } from './task.ts'
 import type { TaskState } from './task-life.ts'
 import { type Position, TaskRunner } from './task-runner.ts'
 import { runtimeTopics } from './topics.ts'
 import type { Topology } from './topology.ts'
+import type { HeldTenant } from './tenants/rebuild.ts'
 import { Turns } from './turns.ts'
 
 export type WorkerOptions = { readonly transactionalId: string } & Partial<RuntimeOptions>
@@ -43,6 +47,8 @@ export interface TaskStatus {
   readonly committed: number
   readonly lag: number | undefined
   readonly error: string | undefined
+  /** Tenants of the partition that are stopped or being rebuilt. */
+  readonly tenants: readonly HeldTenant[]
 }
 
 const RESTORE_TRIES_MAX = 8
@@ -57,9 +63,12 @@ export class Worker {
   readonly #log: RuntimeLog
   readonly #turns = new Turns()
   readonly #runners = new Map<number, TaskRunner>()
+  /** Partitions that wait for the registry. */
+  readonly #schemaless = new Set<number>()
   #consumer: Consumer | undefined
   #admin: Admin | undefined
   #committer: Committer | undefined
+  #lagWatch: LagWatch | undefined
   #stopping = false
   #fatal: Error | undefined
 
@@ -77,9 +86,10 @@ export class Worker {
 
   async start(): Promise<void> {
     const { port } = this.#parts
-    const { groupId, topics, sessionTimeoutMs, fenceAfterMs } = this.options
+    const { groupId, topics, instanceId, sessionTimeoutMs, fenceAfterMs } = this.options
     this.#admin = await port.admin()
     await this.#checkTopics(this.#admin)
+    if (instanceId !== undefined) await this.#endLeftover()
     this.#committer = new Committer({
       port,
       admin: this.#admin,
@@ -87,14 +97,26 @@ export class Worker {
       metrics: this.#metrics,
       log: this.#log,
       failpoint: this.#parts.failpoint ?? (() => undefined),
+      turns: this.#turns,
       onSettled: (runner) => this.#feedable(runner),
       onForeign: (runner) => this.#rebuild(runner, 'somebody else committed for its partition'),
       onFailed: (runner, error) => this.#fail(runner, error),
       onFatal: (error) => this.#end(error),
     })
+    this.#lagWatch = new LagWatch({
+      port,
+      admin: this.#admin,
+      groupId,
+      topic: topics.events,
+      metrics: this.#metrics,
+      log: this.#log,
+      tasks: () => [...this.#runners.values()].map(watched),
+    })
     this.#consumer = port.consumer({
       groupId,
       topics: [topics.events],
+      instanceId,
+      feedWhileJoining: true,
       sessionTimeoutMs,
       maxWaitMs: 100,
       pendingOwner: ownerOf,
@@ -106,6 +128,18 @@ export class Worker {
       onBatch: (batch) => this.#batch(batch),
       onCrash: (error) => this.#end(error),
     })
+    this.#lagWatch.start()
+  }
+
+  /** What the process before left open under our transactional id would hold up the offsets that we start from. */
+  async #endLeftover(): Promise<void> {
+    const { transactionalId, transactionTimeoutMs: timeoutMs } = this.options
+    const producer = this.#parts.port.transactionalProducer({ transactionalId, timeoutMs })
+    try {
+      await producer.init()
+    } finally {
+      await producer.close()
+    }
   }
 
   /** Outputs and checkpoints go to the partition of their input: the counts must agree. */
@@ -135,7 +169,15 @@ export class Worker {
         committed: runner.last.offset,
         lag: runner.task && Math.max(0, runner.highWatermark - runner.task.offset),
         error: runner.error?.message,
+        tenants: runner.rebuilds?.held ?? [],
       }))
+  }
+
+  /** All that an operator asks of this process (GET /tasks). The ends of the partitions are asked of the broker now. */
+  async report(): Promise<ProcessReport> {
+    const lags = await this.#lagWatch?.look().catch(() => undefined)
+    const runners = [...this.#runners.values()].sort((a, b) => a.partition - b.partition)
+    return processReport(this.options, this.#parts.topologies, runners, lags, Date.now())
   }
 
   /** The task of a partition, to look at (describe, tests). */
@@ -166,8 +208,7 @@ export class Worker {
         runner.assignments++
         if (runner.life.is('running')) runner.life.move('suspended')
         kept.push(runner)
-      } else if (runner?.life.is('restoring')) runner.membership = membership
-      else this.#begin(partition, membership)
+      } else this.#begin(partition, membership)
     }
     if (kept.length > 0) void this.#readmit(kept, membership)
     this.#log.info(
@@ -214,6 +255,14 @@ export class Worker {
       onWork: () => this.#committer?.nudge(),
       tasks: () => this.#runners.size,
       turns: this.#turns,
+      failpoint: this.#parts.failpoint,
+      rebuild: {
+        port: this.#parts.port,
+        admin: this.#admin as Admin,
+        topologies: this.#parts.topologies,
+        log: this.#log,
+        onTenants: () => this.#gauges(),
+      },
     })
     this.#runners.set(partition, runner)
     runner.life.move('restoring')
@@ -230,6 +279,7 @@ export class Worker {
         const restored = await restoreTask(
           {
             ...this.#parts,
+            port: runner.sizes.watching(this.#parts.port, this.options.topics.checkpoints),
             admin: this.#admin as Admin,
             options: this.options,
             metrics: this.#metrics,
@@ -242,6 +292,7 @@ export class Worker {
         if (restored === undefined || !wanted()) return
         const { replayed, cells, task, checkpointer } = restored
         const claimed = await this.#claim(runner.partition, task.offset)
+        await this.#parts.failpoint?.('claimed')
         if (!wanted()) return
         runner.adopt(task, checkpointer, claimed, replayed)
         this.#log.info({ partition: runner.partition, offset: task.offset, replayed, cells }, 'task restored')
@@ -263,7 +314,8 @@ export class Worker {
 
   /**
    * Puts our name on the committed offset before our first transaction on it: whoever meets that one unfinished can
-   * end it. The broker refuses this to a member whose generation is over.
+   * end it. The broker refuses this to a member whose generation is over. Not in a transaction: whoever met that one
+   * unfinished would not know whose it is.
    */
   async #claim(partition: number, offset: number): Promise<Position> {
     const metadata = this.#committer?.nextName() ?? ''
@@ -294,6 +346,8 @@ export class Worker {
       this.#metrics.gauge(METRICS.lag, lag, labels)
       this.#metrics.gauge(METRICS.logTime, (runner.task?.logTime ?? 0) / 1000, labels)
       if (error !== undefined) return void this.#later(runner, error)
+      if (this.#schemaless.size > 0 && this.#schemaless.delete(batch.partition))
+        this.#log.info({ partition: batch.partition }, 'the schema is there, the partition goes on')
       if (whole && runner.uncommitted >= this.options.uncommittedRecordsMax) {
         runner.full = true
         this.#pause(batch.partition)
@@ -306,7 +360,9 @@ export class Worker {
   /** The registry does not answer: the partition waits, at the record that needs it (W1). */
   async #later(runner: TaskRunner, error: unknown): Promise<void> {
     const { assignments, partition, task } = runner
-    this.#log.warn({ err: error, partition }, 'a schema could not be fetched, the partition waits')
+    if (!this.#schemaless.has(partition))
+      this.#log.warn({ err: error, partition }, 'a schema could not be fetched, the partition waits')
+    this.#schemaless.add(partition)
     this.#pause(partition)
     this.#consumer?.seek(this.options.topics.events, partition, task?.offset ?? 0)
     await pauseMs(RETRY_MS.most / 5)
@@ -330,11 +386,14 @@ export class Worker {
       const runner = this.#runners.get(partition)
       if (runner) this.#close(runner)
     }
+    // W4: from here on a claim would carry the new membership.
+    for (const runner of this.#runners.values()) if (runner.life.is('restoring')) this.#close(runner)
     this.#gauges()
     return Promise.resolve()
   }
 
   #close(runner: TaskRunner): void {
+    this.#schemaless.delete(runner.partition)
     this.#committer?.remove(runner)
     runner.close()
     if (this.#runners.get(runner.partition) === runner) this.#runners.delete(runner.partition)
@@ -370,6 +429,11 @@ export class Worker {
     ])
     for (const { life } of this.#runners.values()) counts.set(life.state, (counts.get(life.state) ?? 0) + 1)
     for (const [state, count] of counts) this.#metrics.gauge(METRICS.tasks, count, { state })
+    const held = [...this.#runners.values()].flatMap((runner) => runner.rebuilds?.held ?? [])
+    for (const state of ['stopped', 'rebuilding'] as const) {
+      const count = held.filter(({ mode }) => mode === state).length
+      this.#metrics.gauge(METRICS.tenantsStopped, count, { state })
+    }
   }
 
   #end(error: Error): void {
@@ -390,6 +454,7 @@ export class Worker {
     if (this.#fatal === undefined) await this.#committer?.drain(this.options.stopMs)
     await this.#consumer?.stop()
     await this.#committer?.close()
+    this.#lagWatch?.stop()
     await this.#admin?.close()
   }
 }

@@ -6,15 +6,17 @@
  * tenant's day: what is shown is computed at the cut, when both have fired.
  */
 import { ORDER_FREE } from '../../schemas/rules/accept.ts'
-import { readableFigures } from '../domain/book.ts'
-import { figureSource } from '../domain/figures.ts'
+import { BOOKED } from '../domain/fold.ts'
 import { KPI_FAMILY, kpiResult, resultKey } from '../domain/results.ts'
 import { nextDay } from '../domain/tenants.ts'
 import type { Context, Topology } from '../runtime/topology.ts'
-import { BOOKLESS, type EncodeResult } from './receivables-aging.ts'
-import { FIGURE_INDEX, KPI_CLOCKS, MONTHS, TENANTS } from './stores.ts'
+import { standingNow } from './closings.ts'
+import type { EncodeResult } from './aging.ts'
+import { KPI_CLOCKS, RECEIVABLE_STORES, TENANTS } from './stores.ts'
 
 const MIDNIGHT = 'midnight|'
+/** Types that change which days are in a window, or the currency. */
+const SETTINGS: ReadonlySet<string> = new Set(['TenantRegistered', 'TenantSettingsChanged'])
 
 export function kpis(encode: EncodeResult): Topology {
   /** K2. */
@@ -31,7 +33,7 @@ export function kpis(encode: EncodeResult): Topology {
     orderFree: ORDER_FREE,
 
     onEvent(event, ctx) {
-      if (BOOKLESS.has(event.type)) return
+      if (!BOOKED.has(event.type) && !SETTINGS.has(event.type)) return
       const { tenantId } = event.data
       const tenant = ctx.store(TENANTS).get(tenantId)
       if (tenant === undefined) return
@@ -51,9 +53,11 @@ export function kpis(encode: EncodeResult): Topology {
       const tenant = ctx.store(TENANTS).get(tenantId)
       if (tenant === undefined) return []
       const { epoch, revision, logTime } = ctx
-      const figures = readableFigures(tenantId, ctx.store(FIGURE_INDEX), ctx.store(MONTHS))
       const place = { tenantId, kind: 'CURRENT', epoch, revision, logTime } as const
-      const value = encode('KpiResult', kpiResult(place, tenant, figureSource(figures)))
+      const value = encode(
+        'KpiResult',
+        kpiResult(place, tenant, standingNow(tenantId, tenant, ctx, RECEIVABLE_STORES)),
+      )
       return [{ key: resultKey(tenantId, KPI_FAMILY, ''), value }]
     },
   }

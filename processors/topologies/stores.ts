@@ -9,37 +9,42 @@ import type { Figures } from '../../schemas/rules/kpis.ts'
 import type { BookStores } from '../domain/book.ts'
 import type { FigureIndex, MonthFigures } from '../domain/figures.ts'
 import { flatten, type Histogram, unflatten } from '../domain/histogram.ts'
-import type { Allocation, Balance, Claim, Invoice, Payment, Tenant } from '../domain/records.ts'
-import type { Codec, Context, StoreSpec } from '../runtime/topology.ts'
-
-/** Codec by way of a JSON array. `write` and `read` are inverse. */
-function arrayCodec<V, A extends readonly unknown[]>(
-  write: (value: V) => A,
-  read: (array: A) => V,
-): Codec<V> {
-  return {
-    version: 1,
-    encode: (value) => Buffer.from(JSON.stringify(write(value))),
-    decode(bytes, version) {
-      if (version !== 1)
-        throw new Error(`state was written by codec version ${version}, this program reads 1`)
-      return read(JSON.parse(bytes.toString()) as A)
-    },
-  }
-}
+import type { Allocation, Balance, Claim, Expense, Invoice, Payment, Tenant } from '../domain/records.ts'
+import type { LedgerIndex, LedgerMonth } from '../domain/ledger.ts'
+import type { DayMoves } from '../domain/moves.ts'
+import { jsonCodec } from '../runtime/state/codec.ts'
+import type { Context, StoreSpec } from '../runtime/topology.ts'
+import type { Finals } from '../runtime/window/finals.ts'
+import type { EpochDay } from '../../schemas/values/calendar.ts'
+import { arrayCodec } from './array-codec.ts'
+import { LEDGER_INDEX, LEDGER_MONTHS } from './ledger-stores.ts'
 
 const texts = (amounts: readonly bigint[]): string[] => amounts.map(String)
 
 type Day = number | null
-type DocumentRow = [string, string, string, string, number, number, string, string]
+type PartRow = [number, string]
+type DocumentRow1 = [string, string, string, string, number, number, string, string]
+type DocumentRow = [...DocumentRow1, PartRow[]]
+type ChangeRow = [number, Day, boolean | null]
 type ClaimRow = [string, number, number, Day, string, string]
-type InvoiceRow = [Invoice['status'], boolean, Day, DocumentRow | null, number[], ClaimRow[]]
+type InvoiceRow1 = [Invoice['status'], boolean, Day, DocumentRow1 | null, number[], ClaimRow[]]
+type InvoiceRow = [Invoice['status'], boolean, Day, DocumentRow | null, ChangeRow[], ClaimRow[]]
+
+/** Version 1 had no instalments, and changes of the due date alone: pairs of a day and a due date. */
+const invoiceRow = ([status, disputed, cancelled, d, dues, claims]: InvoiceRow1): InvoiceRow => [
+  status,
+  disputed,
+  cancelled,
+  d && [...d, []],
+  Array.from({ length: dues.length / 2 }, (_, i) => [dues[2 * i] ?? 0, dues[2 * i + 1] ?? 0, null]),
+  claims,
+]
 
 export const INVOICES: StoreSpec<Invoice> = {
   name: 'invoices',
   cells: 1024,
-  codec: arrayCodec<Invoice, InvoiceRow>(
-    ({ status, disputed, cancelled, document: d, dueChanges, claims }) => [
+  codec: arrayCodec<Invoice, InvoiceRow, InvoiceRow1>(
+    ({ status, disputed, cancelled, document: d, changes, claims }) => [
       status,
       disputed,
       cancelled,
@@ -52,8 +57,9 @@ export const INVOICES: StoreSpec<Invoice> = {
         d.due,
         String(d.subtotal),
         String(d.total),
+        d.parts.map(({ due, amount }) => [due, String(amount)]),
       ],
-      dueChanges.flatMap(({ from, due }) => [from, due]),
+      changes.map((c) => [c.from, c.due, c.disputed]),
       claims.map((c) => [c.payment, c.seq, c.day, c.until, String(c.amount), String(c.granted)]),
     ],
     ([status, disputed, cancelled, d, changes, claims]) => ({
@@ -69,11 +75,9 @@ export const INVOICES: StoreSpec<Invoice> = {
         due: d[5],
         subtotal: BigInt(d[6]),
         total: BigInt(d[7]),
+        parts: d[8].map(([due, amount]) => ({ due, amount: BigInt(amount) })),
       },
-      dueChanges: Array.from({ length: changes.length / 2 }, (_, i) => ({
-        from: changes[2 * i] ?? 0,
-        due: changes[2 * i + 1] ?? 0,
-      })),
+      changes: changes.map(([from, due, disputes]) => ({ from, due, disputed: disputes })),
       claims: claims.map(
         ([payment, seq, day, until, amount, granted]): Claim => ({
           payment,
@@ -85,16 +89,19 @@ export const INVOICES: StoreSpec<Invoice> = {
         }),
       ),
     }),
+    invoiceRow,
   ),
 }
 
 type AllocationRow = [string, number, string, Day, Day, string, string]
-type PaymentRow = [string, string, string, string, number, string, Day, boolean, AllocationRow[]]
+type PaymentRow1 = [string, string, string, string, number, string, Day, boolean, AllocationRow[]]
+/** With the cash, and the revenue taken back; version 1 knew payments alone, all of their amount cash. */
+type PaymentRow = [...PaymentRow1, string, string | null]
 
 export const PAYMENTS: StoreSpec<Payment> = {
   name: 'payments',
   cells: 1024,
-  codec: arrayCodec<Payment, PaymentRow>(
+  codec: arrayCodec<Payment, PaymentRow, PaymentRow1>(
     ({ document: d, reversed, failed, allocations }) => [
       d.customerId,
       d.currency,
@@ -113,9 +120,20 @@ export const PAYMENTS: StoreSpec<Payment> = {
         String(a.amount),
         String(a.granted),
       ]),
+      String(d.cash),
+      d.revenue === null ? null : String(d.revenue),
     ],
-    ([customerId, currency, rate, base, date, amount, reversed, failed, allocations]) => ({
-      document: { customerId, currency, rate: BigInt(rate), base, date, amount: BigInt(amount) },
+    ([customerId, currency, rate, base, date, amount, reversed, failed, allocations, cash, revenue]) => ({
+      document: {
+        customerId,
+        currency,
+        rate: BigInt(rate),
+        base,
+        date,
+        amount: BigInt(amount),
+        cash: BigInt(cash),
+        revenue: revenue === null ? null : BigInt(revenue),
+      },
       reversed,
       failed,
       allocations: allocations.map(
@@ -130,6 +148,7 @@ export const PAYMENTS: StoreSpec<Payment> = {
         }),
       ),
     }),
+    (row) => [...row, row[5], null],
   ),
 }
 
@@ -167,7 +186,8 @@ export const BALANCES: StoreSpec<Balance> = {
   ),
 }
 
-type FiguresRow = [string, string, string, string, string, string, number]
+type FiguresRow1 = [string, string, string, string, string, string, number]
+type FiguresRow = [...FiguresRow1, number]
 const figuresRow = (f: Figures): FiguresRow => [
   String(f.netRevenue),
   String(f.sales),
@@ -176,6 +196,7 @@ const figuresRow = (f: Figures): FiguresRow => [
   String(f.expenses),
   String(f.receivables),
   f.invoices,
+  f.customers,
 ]
 const figuresOf = ([
   netRevenue,
@@ -185,6 +206,7 @@ const figuresOf = ([
   expenses,
   receivables,
   invoices,
+  customers,
 ]: FiguresRow): Figures => ({
   netRevenue: BigInt(netRevenue),
   sales: BigInt(sales),
@@ -193,23 +215,32 @@ const figuresOf = ([
   expenses: BigInt(expenses),
   receivables: BigInt(receivables),
   invoices,
+  customers,
 })
+
+/** Version 1 counted no customers. */
+const withoutCustomers = ([days, rows]: [number[], FiguresRow1[]]): [number[], FiguresRow[]] => [
+  days,
+  rows.map((row) => [...row, 0]),
+]
 
 export const MONTHS: StoreSpec<MonthFigures> = {
   name: 'figures',
   cells: 512,
-  codec: arrayCodec<MonthFigures, [number[], FiguresRow[]]>(
-    ({ days, figures }) => [[...days], figures.map(figuresRow)],
-    ([days, figures]) => ({ days, figures: figures.map(figuresOf) }),
+  codec: arrayCodec<MonthFigures, [number[], FiguresRow[]], [number[], FiguresRow1[]]>(
+    ({ days, values }) => [[...days], values.map(figuresRow)],
+    ([days, values]) => ({ days, values: values.map(figuresOf) }),
+    withoutCustomers,
   ),
 }
 
 export const FIGURE_INDEX: StoreSpec<FigureIndex> = {
   name: 'figure-index',
   cells: 128,
-  codec: arrayCodec<FigureIndex, [number[], FiguresRow[]]>(
+  codec: arrayCodec<FigureIndex, [number[], FiguresRow[]], [number[], FiguresRow1[]]>(
     ({ months, totals }) => [[...months], totals.map(figuresRow)],
     ([months, totals]) => ({ months, totals: totals.map(figuresOf) }),
+    withoutCustomers,
   ),
 }
 
@@ -222,9 +253,22 @@ const numberCodec = arrayCodec<number, [number]>(
   ([value]) => value,
 )
 
+/** Day of a customer's first approved invoice. */
+export const CUSTOMERS: StoreSpec<number> = { name: 'customers', cells: 256, codec: numberCodec }
+
 export const DIRECTORY: StoreSpec<readonly string[]> = { name: 'directory', cells: 256, codec: idsCodec }
 export const AGENDA: StoreSpec<readonly string[]> = { name: 'agenda', cells: 256, codec: idsCodec }
-export const EXPENSES: StoreSpec<number> = { name: 'expenses', cells: 512, codec: numberCodec }
+
+/** Version 1 kept the day of an approved expense alone. */
+export const EXPENSES: StoreSpec<Expense> = {
+  name: 'expenses',
+  cells: 512,
+  codec: arrayCodec<Expense, [Day, string | null, Day], [number]>(
+    ({ day, base, cancelled }) => [day, base === null ? null : String(base), cancelled],
+    ([day, base, cancelled]) => ({ day, base: base === null ? null : BigInt(base), cancelled }),
+    ([day]) => [day, null, null],
+  ),
+}
 
 export const TENANTS: StoreSpec<Tenant> = {
   name: 'tenants',
@@ -258,25 +302,82 @@ export const TENANTS: StoreSpec<Tenant> = {
 /** Instant of the next local midnight for which the KPIs of a tenant are armed. */
 export const KPI_CLOCKS: StoreSpec<number> = { name: 'kpi-clocks', cells: 64, codec: numberCodec }
 
-export const BOOK_STORES = [
-  INVOICES,
-  PAYMENTS,
-  BALANCES,
-  DIRECTORY,
-  AGENDA,
-  MONTHS,
-  FIGURE_INDEX,
-  EXPENSES,
-  TENANTS,
-] as const
+/** Closes of a tenant that are out. */
+export const CLOSINGS: StoreSpec<Finals> = { name: 'closings', cells: 64, codec: jsonCodec<Finals>() }
+/** By tenant and day: what moved the tenant's balance on that day. */
+export const MOVES: StoreSpec<DayMoves> = { name: 'moves', cells: 256, codec: jsonCodec<DayMoves>() }
 
-export const bookStores = (ctx: Pick<Context, 'store'>): BookStores => ({
-  invoices: ctx.store(INVOICES),
-  payments: ctx.store(PAYMENTS),
-  balances: ctx.store(BALANCES),
-  directory: ctx.store(DIRECTORY),
-  agenda: ctx.store(AGENDA),
-  months: ctx.store(MONTHS),
-  index: ctx.store(FIGURE_INDEX),
-  expenses: ctx.store(EXPENSES),
+/** What one side of the books is kept in. */
+export interface AgingStores {
+  readonly invoices: StoreSpec<Invoice>
+  readonly payments: StoreSpec<Payment>
+  readonly balances: StoreSpec<Balance>
+  readonly directory: StoreSpec<readonly string[]>
+  readonly agenda: StoreSpec<readonly string[]>
+  readonly months: StoreSpec<MonthFigures>
+  readonly index: StoreSpec<FigureIndex>
+  readonly expenses: StoreSpec<Expense> | null
+  readonly customers: StoreSpec<EpochDay> | null
+  readonly ledgerMonths: StoreSpec<LedgerMonth> | null
+  readonly ledgerIndex: StoreSpec<LedgerIndex> | null
+  readonly tenants: StoreSpec<Tenant>
+  readonly closings: StoreSpec<Finals>
+  readonly moves: StoreSpec<DayMoves>
+}
+
+export const RECEIVABLE_STORES: AgingStores = {
+  invoices: INVOICES,
+  payments: PAYMENTS,
+  balances: BALANCES,
+  directory: DIRECTORY,
+  agenda: AGENDA,
+  months: MONTHS,
+  index: FIGURE_INDEX,
+  expenses: EXPENSES,
+  customers: CUSTOMERS,
+  ledgerMonths: LEDGER_MONTHS,
+  ledgerIndex: LEDGER_INDEX,
+  tenants: TENANTS,
+  closings: CLOSINGS,
+  moves: MOVES,
+}
+
+const named = <V>(spec: StoreSpec<V>, name: string): StoreSpec<V> => ({ ...spec, name })
+
+/**
+ * The same for payables (records.ts, R5). The daily figures are in the words of the other side as well: netRevenue is what
+ * was bought without taxes, sales what bills make payable, cashIn what went out to vendors, receivables the payables.
+ */
+export const PAYABLE_STORES: AgingStores = {
+  invoices: named(INVOICES, 'bills'),
+  payments: named(PAYMENTS, 'vendor-payments'),
+  balances: named(BALANCES, 'payable-balances'),
+  directory: named(DIRECTORY, 'payable-directory'),
+  agenda: named(AGENDA, 'payable-agenda'),
+  months: named(MONTHS, 'payable-figures'),
+  index: named(FIGURE_INDEX, 'payable-figure-index'),
+  expenses: null,
+  customers: null,
+  ledgerMonths: null,
+  ledgerIndex: null,
+  tenants: named(TENANTS, 'payable-tenants'),
+  closings: named(CLOSINGS, 'payable-closings'),
+  moves: named(MOVES, 'payable-moves'),
+}
+
+export const storeList = (stores: AgingStores): readonly StoreSpec<never>[] =>
+  Object.values(stores).filter((spec): spec is StoreSpec<never> => spec !== null)
+
+export const bookStores = (ctx: Pick<Context, 'store'>, stores: AgingStores): BookStores => ({
+  invoices: ctx.store(stores.invoices),
+  payments: ctx.store(stores.payments),
+  balances: ctx.store(stores.balances),
+  directory: ctx.store(stores.directory),
+  agenda: ctx.store(stores.agenda),
+  months: ctx.store(stores.months),
+  index: ctx.store(stores.index),
+  expenses: stores.expenses === null ? null : ctx.store(stores.expenses),
+  customers: stores.customers === null ? null : ctx.store(stores.customers),
+  ledgerMonths: stores.ledgerMonths === null ? null : ctx.store(stores.ledgerMonths),
+  ledgerIndex: stores.ledgerIndex === null ? null : ctx.store(stores.ledgerIndex),
 })

@@ -1,6 +1,7 @@
 /** Owns the form of customer commands. */
 import { z } from 'zod'
-import { currency, decimalText, externalId, label, phone } from '../kernel/fields.ts'
+import { currency, decimalText, externalId, label, phone, text } from '../kernel/fields.ts'
+import { addressFields, bin, nid, tin } from '../kernel/identity-fields.ts'
 
 const fields = {
   customerNumber: label(64).optional(),
@@ -12,6 +13,15 @@ const fields = {
   email: z.email().max(254).nullable().default(null),
   phone: phone.nullable().default(null),
   country: label(16).nullable().default(null),
+  tin: tin.nullable().default(null),
+  bin: bin.nullable().default(null),
+  nid: nid.nullable().default(null),
+  ...addressFields,
+  segment: text(64).default(''),
+  salespersonId: externalId.nullable().default(null),
+  kycStatus: z.enum(['NONE', 'PENDING', 'VERIFIED', 'REJECTED']).default('NONE'),
+  loyaltyPoints: z.int().min(0).max(1_000_000_000_000).default(0),
+  active: z.boolean().default(true),
 }
 
 export const createCustomer = z.strictObject({ id: externalId.optional(), ...fields })

@@ -1,7 +1,12 @@
-/** Owns the rules of customers. PURE. */
-import { Refusal } from '../kernel/errors.ts'
+/**
+ * Owns the rules of customers. PURE.
+ * C1: its number is unique per tenant. C2: who is not active gets no new invoices; what was sold can still be paid, credited
+ *     and written off.
+ */
+import { Refusal, refuseField } from '../kernel/errors.ts'
 import type { DomainEvent, Facts, Payload } from '../kernel/events.ts'
 import { amountIn } from '../kernel/fields.ts'
+import { addressOf } from '../kernel/identity-fields.ts'
 import type { CreateCustomer, UpdateCustomer } from './commands.ts'
 
 export type CustomerState = Payload<'CustomerCreated'>
@@ -30,13 +35,23 @@ function fieldsOf(
     email,
     phone,
     country,
+    tin: command.tin,
+    bin: command.bin,
+    nid: command.nid,
+    ...addressOf(command),
+    segment: command.segment,
+    salespersonId: command.salespersonId,
+    kycStatus: command.kycStatus,
+    loyaltyPoints: command.loyaltyPoints,
+    active: command.active,
   }
 }
 
 function refuseTaken(number: string, facts: CustomerFacts): void {
   if (facts.numberOwner !== undefined && facts.numberOwner !== facts.id) {
-    throw new Refusal(
+    throw refuseField(
       'number_taken',
+      '/customerNumber',
       `customer number ${number} belongs to customer ${facts.numberOwner}: choose another`,
     )
   }
@@ -66,4 +81,17 @@ export function decideUpdate(
     throw new Refusal('nothing_changed', `customer ${facts.id} has these values already`)
   }
   return [{ type: 'CustomerUpdated', data }]
+}
+
+/** The customer of a new document, at `/customerId`. */
+export function refuseMissingCustomer(
+  customer: CustomerState | undefined,
+  customerId: string,
+): asserts customer is CustomerState {
+  if (customer) return
+  throw refuseField(
+    'reference_not_found',
+    '/customerId',
+    `customer ${customerId} does not exist: create it first`,
+  )
 }

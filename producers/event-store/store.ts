@@ -6,49 +6,48 @@
  */
 import { randomFillSync } from 'node:crypto'
 import type { PoolClient } from 'pg'
+import { defaultsOf } from '../../schemas/codec/defaults.ts'
 import { formatDecimal, parseDecimal, SCALE } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
 import { uuidv7 } from '../../schemas/values/ids.ts'
 import type { AggregateRef, CounterRef, NumberRef } from '../kernel/operation.ts'
 import type { Session, StoredAggregate } from '../kernel/session.ts'
-import type { Allocation } from '../payments/allocations.ts'
+import type { Allocation, SourceType, TargetType } from '../payments/allocations.ts'
+import type { TaxRateState } from '../reference/decide.ts'
 import type { StoredAnswer } from './idempotency.ts'
-import { fromJson, toJson } from './json.ts'
+import { asJson, fromJson } from './json.ts'
+import { type AggregateRow, aggregatesOf, STATE_VERSION } from './refold.ts'
+import { SCHEMA_VERSION } from './upcast.ts'
 
-const SCHEMA_VERSION = 1
-const random = Buffer.alloc(10)
-export const newId = (nowMs: number): string => uuidv7(nowMs, randomFillSync(random))
-
-interface AggregateRow {
-  readonly aggregate_type: string
-  readonly aggregate_id: string
-  readonly version: string | number
-  readonly state: unknown
-  readonly created_digest: string
+const ID_BYTES = 10
+const random = Buffer.alloc(ID_BYTES * 400)
+let used = random.length
+export function newId(nowMs: number): string {
+  if (used === random.length) {
+    randomFillSync(random)
+    used = 0
+  }
+  used += ID_BYTES
+  return uuidv7(nowMs, random.subarray(used - ID_BYTES, used))
 }
 
-const aggregateOf = (row: AggregateRow): StoredAggregate =>
-  ({
-    type: row.aggregate_type,
-    id: row.aggregate_id,
-    version: Number(row.version),
-    state: fromJson(row.state),
-    createdDigest: row.created_digest,
-  }) as StoredAggregate
-
-const AGGREGATES = `
-  select a.aggregate_type, a.aggregate_id, a.version, a.state, a.created_digest
-  from finance.aggregates a
-  join unnest($2::text[], $3::text[]) as r(type, id) on a.aggregate_type = r.type and a.aggregate_id = r.id
-  where a.tenant_id = $1`
+/** One look-up by key for each reference, whatever the planner believes of the table: a join may read all of a tenant. */
+const aggregatesBy = (locking: string): string => `
+  select a.* from unnest($2::text[], $3::text[]) as r(type, id) cross join lateral (
+    select aggregate_type, aggregate_id, version, state, state_version, created_digest from finance.aggregates
+    where tenant_id = $1 and aggregate_type = r.type and aggregate_id = r.id limit 1 ${locking}) a`
 
 export interface Shared {
   readonly aggregates: readonly StoredAggregate[]
   readonly numbers: readonly (NumberRef & { readonly id: string })[]
   readonly answers: ReadonlyMap<string, StoredAnswer>
+  /** How often the chart has changed; 0 = the tenant has none. */
+  readonly chartVersion: number
+  /** Changes of tax rates so far. */
+  readonly taxRatesVersion: number
 }
 
-/** What is read without locks, in one statement: aggregates, numbers, answers of Idempotency-Keys. */
+/** What is read without row locks, in one statement: aggregates, numbers, answers of keys, how new chart and tax rates are. */
 export async function readShared(
   client: PoolClient,
   tenant: string,
@@ -63,17 +62,22 @@ export async function readShared(
     aggregates: AggregateRow[] | null
     numbers: (NumberRef & { id: string })[] | null
     answers: (StoredAnswer & { key: string })[] | null
+    chart: string | null
+    tax_rates: string | null
   }>({
     name: 'read-shared',
     text: `select
-      (select json_agg(x) from (${AGGREGATES}) x) as aggregates,
+      (select json_agg(x) from (${aggregatesBy('')}) x) as aggregates,
       (select json_agg(x) from (
-        select n.kind, n.number, n.aggregate_id as id from finance.business_numbers n
-        join unnest($4::text[], $5::text[]) as r(kind, number) on n.kind = r.kind and n.number = r.number
-        where n.tenant_id = $1) x) as numbers,
+        select n.* from unnest($4::text[], $5::text[]) as r(kind, number) cross join lateral (
+          select kind, number, aggregate_id as id from finance.business_numbers
+          where tenant_id = $1 and kind = r.kind and number = r.number limit 1) n) x) as numbers,
       (select json_agg(x) from (
-        select key, fingerprint, status, response as body from finance.idempotency_keys
-        where tenant_id = $1 and key = any($6)) x) as answers`,
+        select k.* from unnest($6::text[]) as r(key) cross join lateral (
+          select key, fingerprint, status, response as body from finance.idempotency_keys
+          where tenant_id = $1 and key = r.key limit 1) k) x) as answers,
+      (select value from finance.counters where tenant_id = $1 and kind = 'chart' and period = '') as chart,
+      finance.tax_rates_version() as tax_rates`,
     values: [
       tenant,
       aggregates.map((r) => r.type),
@@ -85,10 +89,21 @@ export async function readShared(
   })
   const found = rows[0]
   return {
-    aggregates: (found?.aggregates ?? []).map(aggregateOf),
+    aggregates: await aggregatesOf(client, tenant, found?.aggregates ?? []),
     numbers: found?.numbers ?? [],
     answers: new Map((found?.answers ?? []).map((answer) => [answer.key, answer])),
+    chartVersion: Number(found?.chart ?? 0),
+    taxRatesVersion: Number(found?.tax_rates ?? 0),
   }
+}
+
+/** All tax rates that were set, for every tenant. */
+export async function readTaxRates(client: PoolClient): Promise<readonly TaxRateState[]> {
+  const { rows } = await client.query<{ state: unknown }>({
+    name: 'read-tax-rates',
+    text: 'select state from finance.tax_rates() as state',
+  })
+  return rows.map((row) => ({ ...defaultsOf('TaxRateSet'), ...(fromJson(row.state) as TaxRateState) }))
 }
 
 /** Locked until the end of the transaction (O3). */
@@ -98,18 +113,37 @@ export async function lockAggregates(
   refs: readonly AggregateRef[],
 ): Promise<readonly StoredAggregate[]> {
   if (refs.length === 0) return []
+  const sorted = refs.toSorted((a, b) => compare(a.type, b.type) || compare(a.id, b.id))
   const { rows } = await client.query<AggregateRow>({
     name: 'lock-aggregates',
-    text: `${AGGREGATES} order by a.aggregate_type, a.aggregate_id for no key update of a`,
-    values: [tenant, refs.map((r) => r.type), refs.map((r) => r.id)],
+    text: aggregatesBy('for no key update'),
+    values: [tenant, sorted.map((r) => r.type), sorted.map((r) => r.id)],
   })
-  return rows.map(aggregateOf)
+  return aggregatesOf(client, tenant, rows)
+}
+
+/** Credit notes of invoices. The invoices are locked, so none is added meanwhile. */
+export async function readCreditNotes(
+  client: PoolClient,
+  tenant: string,
+  invoiceIds: readonly string[],
+): Promise<readonly StoredAggregate[]> {
+  if (invoiceIds.length === 0) return []
+  const { rows } = await client.query<AggregateRow>({
+    name: 'read-credit-notes',
+    text: `select aggregate_type, aggregate_id, version, state, state_version, created_digest from finance.aggregates
+           where tenant_id = $1 and aggregate_type = 'credit-note' and state->>'invoiceId' = any($2)`,
+    values: [tenant, invoiceIds],
+  })
+  return aggregatesOf(client, tenant, rows)
 }
 
 interface AllocationRow {
-  readonly payment_id: string
-  readonly payment_version: string
-  readonly invoice_id: string
+  readonly source_type: SourceType
+  readonly source_id: string
+  readonly source_version: string
+  readonly target_type: TargetType
+  readonly target_id: string
   readonly amount: string
   readonly from_day: number
   readonly to_day: number | null
@@ -121,22 +155,43 @@ export async function readAllocations(
   refs: readonly AggregateRef[],
 ): Promise<readonly Allocation[]> {
   if (refs.length === 0) return []
-  const idsOf = (type: string) => refs.filter((r) => r.type === type).map((r) => r.id)
   const { rows } = await client.query<AllocationRow>({
     name: 'read-allocations',
-    text: `select payment_id, payment_version, invoice_id, amount,
-                  from_day - date '1970-01-01' as from_day, to_day - date '1970-01-01' as to_day
-           from finance.allocations where tenant_id = $1 and (payment_id = any($2) or invoice_id = any($3))`,
-    values: [tenant, idsOf('payment'), idsOf('invoice')],
+    text: `with r as (select * from unnest($2::text[], $3::text[]) as r(type, id)), a as (
+             select a.* from r cross join lateral (select * from finance.allocations
+               where tenant_id = $1 and source_type = r.type and source_id = r.id offset 0) a
+             union
+             select a.* from r cross join lateral (select * from finance.allocations
+               where tenant_id = $1 and target_type = r.type and target_id = r.id offset 0) a)
+           select source_type, source_id, source_version, target_type, target_id, amount,
+                  from_day - date '1970-01-01' as from_day, to_day - date '1970-01-01' as to_day from a`,
+    values: [tenant, refs.map((r) => r.type), refs.map((r) => r.id)],
   })
   return rows.map((row) => ({
-    paymentId: row.payment_id,
-    paymentVersion: Number(row.payment_version),
-    invoiceId: row.invoice_id,
+    sourceType: row.source_type,
+    sourceId: row.source_id,
+    sourceVersion: Number(row.source_version),
+    targetType: row.target_type,
+    targetId: row.target_id,
     amount: parseDecimal(row.amount),
     fromDay: row.from_day,
     toDay: row.to_day,
   }))
+}
+
+/** Numbers that may be given again; before the write, which may give them. */
+export async function freeNumbers(
+  client: PoolClient,
+  tenant: string,
+  refs: readonly NumberRef[],
+): Promise<void> {
+  if (refs.length === 0) return
+  await client.query({
+    name: 'free-numbers',
+    text: `delete from finance.business_numbers n using unnest($2::text[], $3::text[]) as r(kind, number)
+           where n.tenant_id = $1 and n.kind = r.kind and n.number = r.number`,
+    values: [tenant, refs.map((r) => r.kind), refs.map((r) => r.number)],
+  })
 }
 
 /** Last serials, locked until the end: the next document of the tenant's year waits here. */
@@ -146,9 +201,7 @@ export async function lockCounters(
   refs: readonly CounterRef[],
 ): Promise<readonly (CounterRef & { readonly value: number })[]> {
   if (refs.length === 0) return []
-  const sorted = refs.toSorted((a, b) =>
-    a.kind === b.kind ? compare(a.period, b.period) : compare(a.kind, b.kind),
-  )
+  const sorted = refs.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.period, b.period))
   const { rows } = await client.query<CounterRef & { value: string }>({
     name: 'lock-counters',
     text: `insert into finance.counters as c (tenant_id, kind, period, value)
@@ -168,44 +221,62 @@ export interface EventMetadata {
   readonly traceparent: string | null
 }
 
+/** Lines of the posted entries, from the events themselves: what Kafka gets and what SQL sums is the same. */
+const JOURNAL_LINES = `
+    insert into finance.journal_lines (tenant_id, journal_id, line, account_id, entry_date, kind, debit, credit, currency,
+                                       amount, party_type, party_id, product_id, source_type, source_id, source_version, position)
+    select $1, e.aggregate_id, l.line, l."accountId", date '1970-01-01' + (e.event_data->>'entryDate')::integer,
+           e.event_data->>'kind', l.debit, l.credit, e.event_data->>'currency', l.amount,
+           nullif(l."partyType", ''), nullif(l."partyId", ''), nullif(l."productId", ''),
+           nullif(e.event_data->>'sourceType', ''), nullif(e.event_data->>'sourceId', ''),
+           nullif((e.event_data->>'sourceVersion')::bigint, 0), e.position
+    from e cross join lateral rows from (jsonb_to_recordset(e.event_data->'lines') as ("accountId" text, debit numeric,
+           credit numeric, amount numeric, "partyType" text, "partyId" text, "productId" text))
+         with ordinality as l("accountId", debit, credit, amount, "partyType", "partyId", "productId", line)
+    where e.event_type = 'JournalEntryPosted'`
+
 const WRITE = `
   with e as (
     insert into finance.event_store (tenant_id, aggregate_type, aggregate_id, version, event_id, event_type,
                                      schema_version, event_data, metadata, occurred_at, recorded_at)
-    select $1, r.type, r.id, r.version, r.event_id, r.event_type, ${SCHEMA_VERSION}, r.data, r.metadata,
+    select $1, r.type, r.id, r.version, r."eventId", r."eventType", ${SCHEMA_VERSION}, r.data, r.metadata,
            to_timestamp($2::double precision / 1000), to_timestamp($2::double precision / 1000)
-    from unnest($3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::text[], $8::jsonb[], $9::jsonb[])
-         with ordinality as r(type, id, version, event_id, event_type, data, metadata, ord) order by r.ord
-    returning position, aggregate_type, aggregate_id, version
+    from rows from (jsonb_to_recordset($3) as (type text, id text, version bigint, "eventId" uuid, "eventType" text,
+                    data jsonb, metadata jsonb))
+         with ordinality as r(type, id, version, "eventId", "eventType", data, metadata, ord) order by r.ord
+    returning position, aggregate_type, aggregate_id, version, event_type, event_data
+  ), j as (${JOURNAL_LINES}
   ), o as (
     insert into finance.outbox (position, tenant_id) select position, $1 from e
   ), a as (
-    insert into finance.aggregates (tenant_id, aggregate_type, aggregate_id, version, state, created_digest, updated_at)
-    select $1, r.type, r.id, r.version, r.state, r.digest, to_timestamp($2::double precision / 1000)
-    from unnest($10::text[], $11::text[], $12::bigint[], $13::jsonb[], $14::text[]) as r(type, id, version, state, digest)
+    insert into finance.aggregates (tenant_id, aggregate_type, aggregate_id, version, state, state_version, created_digest,
+                                    updated_at)
+    select $1, r.type, r.id, r.version, r.state, ${STATE_VERSION}, r.digest, to_timestamp($2::double precision / 1000)
+    from jsonb_to_recordset($4) as r(type text, id text, version bigint, state jsonb, digest text)
     on conflict (tenant_id, aggregate_type, aggregate_id)
-    do update set version = excluded.version, state = excluded.state, updated_at = excluded.updated_at
+    do update set version = excluded.version, state = excluded.state, state_version = excluded.state_version,
+                  updated_at = excluded.updated_at
   ), n as (
     insert into finance.business_numbers (tenant_id, kind, number, aggregate_id)
-    select $1, r.kind, r.number, r.id from unnest($15::text[], $16::text[], $17::text[]) as r(kind, number, id)
+    select $1, r.kind, r.number, r.id from jsonb_to_recordset($5) as r(kind text, number text, id text)
   ), c as (
     update finance.counters c set value = greatest(c.value, r.value)
-    from unnest($18::text[], $19::text[], $20::bigint[]) as r(kind, period, value)
+    from jsonb_to_recordset($6) as r(kind text, period text, value bigint)
     where c.tenant_id = $1 and c.kind = r.kind and c.period = r.period
   ), l as (
-    insert into finance.allocations as l (tenant_id, payment_id, payment_version, invoice_id, amount, from_day, to_day)
-    select $1, r.payment_id, r.version, r.invoice_id, r.amount, r.from_day, r.to_day
-    from unnest($21::text[], $22::bigint[], $23::text[], $24::numeric[], $25::date[], $26::date[])
-         as r(payment_id, version, invoice_id, amount, from_day, to_day)
-    on conflict (tenant_id, payment_id, payment_version, invoice_id)
+    insert into finance.allocations as l
+           (tenant_id, source_type, source_id, source_version, target_type, target_id, amount, from_day, to_day)
+    select $1, r.* from jsonb_to_recordset($7)
+         as r("sourceType" text, "sourceId" text, "sourceVersion" bigint, "targetType" text, "targetId" text, amount numeric,
+              "fromDay" date, "toDay" date)
+    on conflict (tenant_id, source_type, source_id, source_version, target_type, target_id)
     do update set to_day = least(l.to_day, excluded.to_day)
   ), k as (
     insert into finance.idempotency_keys (tenant_id, key, fingerprint, status, response, created_at)
     select $1, r.key, r.fingerprint, r.status,
            jsonb_build_object('id', e.aggregate_id, 'version', e.version, 'position', e.position),
            to_timestamp($2::double precision / 1000)
-    from unnest($27::text[], $28::text[], $29::integer[], $30::text[], $31::text[], $32::bigint[])
-         as r(key, fingerprint, status, type, id, version)
+    from jsonb_to_recordset($8) as r(key text, fingerprint text, status integer, type text, id text, version bigint)
     join e on e.aggregate_type = r.type and e.aggregate_id = r.id and e.version = r.version
   )
   select position from e order by position`
@@ -225,46 +296,41 @@ export async function write(
   metadataOf: (item: number) => EventMetadata,
   answers: readonly NewAnswer[],
 ): Promise<readonly number[]> {
-  const { events } = session
-  const aggregates = [...session.changedAggregates.values()]
-  const counters = [...session.changedCounters.values()]
-  const allocations = [...session.changedAllocations.values()]
+  const aggregates = Array.from(session.changedAggregates.values(), (one) => ({
+    type: one.type,
+    id: one.id,
+    version: one.version,
+    state: asJson(one.state),
+    digest: one.createdDigest,
+  }))
+  const events = session.events.map(({ item, aggregate: { type, id }, version, event }) => ({
+    type,
+    id,
+    version,
+    eventId: newId(session.nowMs),
+    eventType: event.type,
+    data: asJson(event.data),
+    metadata: metadataOf(item),
+  }))
+  const allocations = Array.from(session.changedAllocations.values(), (one) => ({
+    ...one,
+    amount: formatDecimal(one.amount, SCALE),
+    fromDay: formatDay(one.fromDay),
+    toDay: one.toDay === null ? null : formatDay(one.toDay),
+  }))
+  // One JSON text per table: arrays of the driver would escape each document once more, and cost twice as much.
   const { rows } = await client.query<{ position: string }>({
     name: 'write',
     text: WRITE,
     values: [
       session.tenantId,
       session.nowMs,
-      events.map((e) => e.aggregate.type),
-      events.map((e) => e.aggregate.id),
-      events.map((e) => e.version),
-      events.map(() => newId(session.nowMs)),
-      events.map((e) => e.event.type),
-      events.map((e) => toJson(e.event.data)),
-      events.map((e) => JSON.stringify({ ...metadataOf(e.item), ...e.event.notes })),
-      aggregates.map((a) => a.type),
-      aggregates.map((a) => a.id),
-      aggregates.map((a) => a.version),
-      aggregates.map((a) => toJson(a.state)),
-      aggregates.map((a) => a.createdDigest),
-      session.newNumbers.map((n) => n.kind),
-      session.newNumbers.map((n) => n.number),
-      session.newNumbers.map((n) => n.id),
-      counters.map((c) => c.kind),
-      counters.map((c) => c.period),
-      counters.map((c) => c.value),
-      allocations.map((l) => l.paymentId),
-      allocations.map((l) => l.paymentVersion),
-      allocations.map((l) => l.invoiceId),
-      allocations.map((l) => formatDecimal(l.amount, SCALE)),
-      allocations.map((l) => formatDay(l.fromDay)),
-      allocations.map((l) => (l.toDay === null ? null : formatDay(l.toDay))),
-      answers.map((k) => k.key),
-      answers.map((k) => k.fingerprint),
-      answers.map((k) => k.status),
-      answers.map((k) => k.type),
-      answers.map((k) => k.id),
-      answers.map((k) => k.version),
+      JSON.stringify(events),
+      JSON.stringify(aggregates),
+      JSON.stringify(session.newNumbers),
+      JSON.stringify([...session.changedCounters.values()]),
+      JSON.stringify(allocations),
+      JSON.stringify(answers),
     ],
   })
   return rows.map((row) => Number(row.position))

@@ -26,7 +26,8 @@ import type { Executor } from '../kernel/executor.ts'
 import type { Lanes } from '../kernel/lanes.ts'
 import { locationOf, type Operation } from '../kernel/operation.ts'
 import { type Authenticate, type Caller, requireRole } from './auth.ts'
-import { BATCH_BYTES_MAX, ImportBatches, importBatch } from './import-batches.ts'
+import { BATCH_BYTES_MAX, ImportBatches, importBatch, metadataOfBatch } from './import-batches.ts'
+import { importReads } from './imports.ts'
 import { openApiDocument } from './openapi.ts'
 import { expectedVersionOf, idempotencyKeyOf, metadataOf, parseBody } from './request.ts'
 import { tenantReads } from './tenant-reads.ts'
@@ -71,6 +72,7 @@ export function commandApp(parts: AppParts): Express {
     ...json(BATCH_BYTES_MAX),
     batch(new ImportBatches(parts.executor)),
   )
+  importReads(app, { pool: parts.pool, caller: caller('writer') })
   tenantReads(app, { pool: parts.pool, caller: caller('writer') })
   app.use((request) => {
     const known = OPERATIONS.some((operation) => matches(operation.path, request.path))
@@ -103,10 +105,12 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next()
 }
 
-/** Whose books the command changes: the token's tenant, but for operators' own operations. */
+const REFERENCE: ReadonlySet<string> = new Set(['fx-rate', 'tax-rate'])
+
+/** Whose books the command changes: the token's tenant, but for tenants themselves and what belongs to all of them. */
 function tenantOf(operation: Operation, caller: Caller, id: string): string {
   if (operation.aggregate === 'tenant') return id
-  return operation.role === 'operator' ? BROADCAST_KEY : caller.tenantId
+  return REFERENCE.has(operation.aggregate) ? BROADCAST_KEY : caller.tenantId
 }
 
 function single(
@@ -127,7 +131,7 @@ function single(
       required: operation.money,
     })
     const command = parseBody(operation.schema, request.body)
-    const id = pathId ?? operation.idOf?.(command) ?? newId(parts.nowMs())
+    const id = pathId ?? operation.idOf?.(command, caller.tenantId) ?? newId(parts.nowMs())
     const expectedVersion = expectedVersionOf(request.get('if-match'))
     const commandRequest: CommandRequest = {
       operation,
@@ -160,7 +164,7 @@ const batch =
   async (request, response) => {
     const caller = response.locals['caller'] as Caller
     const parsed = parseBody(importBatch, request.body)
-    const metadata = metadataOf(request, caller, `import:${parsed.importId}`)
+    const metadata = metadataOfBatch(parsed, metadataOf(request, caller))
     response.json({ results: await batches.run(caller.tenantId, parsed, metadata) })
   }
 

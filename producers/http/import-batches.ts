@@ -28,9 +28,13 @@ const batchable = new Map(
   ]),
 )
 
+export const IMPORT_ID = /^[\w.:-]{1,64}$/
+
 export const importBatch = z.strictObject({
   /** Names the run; the actor of its events is import:ID. */
-  importId: z.string().regex(/^[\w.:-]{1,64}$/, 'must be 1 to 64 letters, digits or _.:-'),
+  importId: z.string().regex(IMPORT_ID, 'must be 1 to 64 letters, digits or _.:-'),
+  /** Keeps the commands together as an import that can be listed and undone, or as what undoes it. */
+  run: z.enum(['import', 'undo']).optional(),
   items: z
     .array(
       z.strictObject({
@@ -52,6 +56,13 @@ export const importBatch = z.strictObject({
 })
 export type ImportBatch = z.infer<typeof importBatch>
 type Item = ImportBatch['items'][number]
+
+/** Who did it, and what belongs together. */
+export const metadataOfBatch = ({ importId, run }: ImportBatch, metadata: EventMetadata): EventMetadata => ({
+  ...metadata,
+  actor: `${run === 'undo' ? 'import-undo' : 'import'}:${importId}`,
+  ...(run === undefined ? {} : { correlationId: importId }),
+})
 
 export interface ItemResult {
   readonly status: 'accepted' | 'exists' | 'refused' | 'failed'
@@ -112,7 +123,7 @@ export class ImportBatches {
     const at: number[] = []
     for (const [index, item] of items.entries()) {
       try {
-        requests.push(requestOf(item, metadata))
+        requests.push(requestOf(tenantId, item, metadata))
         at.push(index)
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
@@ -131,10 +142,10 @@ export class ImportBatches {
   }
 }
 
-function requestOf(item: Item, metadata: EventMetadata): CommandRequest {
+function requestOf(tenantId: string, item: Item, metadata: EventMetadata): CommandRequest {
   const operation = batchable.get(item.type) as Operation
   const command = parseBody(operation.schema, item.body)
-  const id = operation.creates ? operation.idOf?.(command) : item.id
+  const id = operation.idOf || operation.creates ? operation.idOf?.(command, tenantId) : item.id
   if (id === undefined) {
     const pointer = operation.creates ? '/body/id' : '/id'
     throw new Refusal(

@@ -7,6 +7,7 @@ import { OPERATIONS } from '../kernel/catalogue.ts'
 import { STATUSES } from '../kernel/errors.ts'
 import type { Operation } from '../kernel/operation.ts'
 import { importBatch } from './import-batches.ts'
+import { importReferences } from './imports.ts'
 
 const schemaOf = (schema: z.ZodType): object => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
@@ -57,7 +58,7 @@ function describe(operation: Operation): object {
         : [parameter('If-Match', false, 'The version that the document must have, as in its ETag.')]),
     ],
     requestBody: {
-      required: creates,
+      required: creates || !path.includes(':id'),
       content: { 'application/json': { schema: schemaOf(operation.schema) } },
     },
     responses: {
@@ -82,12 +83,55 @@ const batch = {
   },
 }
 
+const importPath = (operationId: string, summary: string, names: readonly string[]) => ({
+  get: {
+    operationId,
+    tags: ['imports'],
+    summary,
+    parameters: names.map((name) => ({
+      name,
+      in: name === 'id' ? 'path' : 'query',
+      required: name === 'id',
+      schema: { type: 'string' },
+    })),
+    responses: {
+      200: { description: 'As named' },
+      401: REFUSALS[401],
+      403: REFUSALS[403],
+      404: REFUSALS[404],
+    },
+  },
+})
+
+const imports = {
+  '/v1/imports': importPath('imports', 'Imports that were run: when, and how many events', ['cursor']),
+  '/v1/imports/{id}': importPath('import', 'One import, and how many events took it back', ['id']),
+  '/v1/imports/{id}/created': importPath(
+    'import-created',
+    'What an import created, newest first, as it is now; part=documents or masters',
+    ['id', 'part', 'cursor'],
+  ),
+  '/v1/imports/references': {
+    post: {
+      operationId: 'import-references',
+      tags: ['imports'],
+      summary: 'Which of many customers, vendors, products and accounts are not there',
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: schemaOf(importReferences) } },
+      },
+      responses: { 200: { description: 'Those that are missing' }, ...REFUSALS },
+    },
+  },
+}
+
 export function openApiDocument(): object {
   const paths: Record<string, object> = {}
   for (const operation of OPERATIONS) {
     paths[operation.path.replaceAll(/:(\w+)/g, '{$1}')] = { post: describe(operation) }
   }
   paths['/v1/import-batches'] = { post: batch }
+  Object.assign(paths, imports)
   return {
     openapi: '3.1.1',
     info: {
@@ -118,6 +162,7 @@ export function openApiDocument(): object {
             code: { enum: Object.keys(STATUSES) },
             detail: { type: 'string' },
             currentVersion: { type: 'integer' },
+            rule: { type: 'string', description: "The tenant's own validation rule that refused." },
             errors: {
               type: 'array',
               items: {

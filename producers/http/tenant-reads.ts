@@ -16,12 +16,19 @@ interface TenantRow {
   readonly currency: string
   readonly fiscalYearStart: string
   readonly registeredAt: Date
+  /** Why its processing is stopped, and since when; null = it is not. */
+  readonly stopped: string | null
+  readonly stoppedAt: Date | null
 }
 
 const COLUMNS = `tenant_id as "tenantId", version::integer as version, name, zone, currency,
                  fiscal_year_start as "fiscalYearStart",
                  (select e.recorded_at from finance.event_store e where e.tenant_id = t.tenant_id
-                  and e.aggregate_type = 'tenant' and e.aggregate_id = t.tenant_id and e.version = 1) as "registeredAt"`
+                  and e.aggregate_type = 'tenant' and e.aggregate_id = t.tenant_id and e.version = 1) as "registeredAt",
+                 stopped, case when stopped is not null then
+                 (select max(e.recorded_at) from finance.event_store e where e.tenant_id = t.tenant_id
+                  and e.aggregate_type = 'tenant' and e.aggregate_id = t.tenant_id
+                  and e.event_type = 'TenantProcessingStopped') end as "stoppedAt"`
 
 export function tenantReads(
   app: Express,

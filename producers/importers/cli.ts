@@ -1,23 +1,33 @@
 /**
  * Owns what a person sees of an import, and its exit code: 0 all rows are in, 1 some rows were bad, 2 wrong use, 3 the
  * command service is down (what was imported stays; running it again completes it).
+ * L1: the id of an import follows from the file and how it was read, so running it again is the same import.
  */
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { currency as currencySchema } from '../kernel/fields.ts'
 import { CommandClient, PartDown, RequestRefused } from './client.ts'
-import type { Origin } from './commands.ts'
-import { type ChosenMap, parseMap, WrongUse } from './map.ts'
-import { type ImportCounts, runImport } from './receivables.ts'
-import type { BadRow } from './rows.ts'
+import { isoDay } from './tables/cells.ts'
+import { type Kind, loadKind } from './kind.ts'
+import { type ChosenMap, type ColumnMap, readMap } from './map.ts'
+import { RowList } from './row-list.ts'
+import { type ImportCounts, type ImportPlan, runImport, type Sender } from './run.ts'
+import { WrongUse } from './wrong-use.ts'
 
 export interface ImportOptions {
+  /** receivables, payables, chart, journal, ...: a file of kinds/. */
+  readonly kind: string
   readonly file: string
   readonly tenant: string
   /** Of the amounts, ISO 4217; the map may state it instead. */
   readonly currency?: string
-  /** A JSON file that says what the columns mean. */
+  /** A JSON file that says what the columns mean, or the name of a shipped map. */
   readonly map?: string
+  /** Of a workbook; its first sheet when not given. */
+  readonly sheet?: string
+  /** Last day of the old books, for opening balances. */
+  readonly cutOff?: string
   readonly dryRun?: boolean
   readonly output?: 'table' | 'json'
   readonly commandsUrl: string
@@ -31,62 +41,81 @@ export interface ImportIo {
   readonly err: (line: string) => void
 }
 
-/** Entries of bad rows that are listed; a run of lines with one reason is one entry. */
-const LISTED_MAX = 200
 const PROGRESS_MS = 5_000
 
-export async function importReceivables(options: ImportOptions, io: ImportIo): Promise<0 | 1 | 2 | 3> {
+export async function importFile(options: ImportOptions, io: ImportIo): Promise<0 | 1 | 2 | 3> {
   const started = Date.now()
-  const bad = new BadList(options.output === 'json' ? () => undefined : io.err)
-  const state: { chosen?: ChosenMap; currency?: string } = {}
-  const client = new CommandClient(options)
+  const json = options.output === 'json'
+  const say = json ? () => undefined : io.err
+  const bad = new RowList(say, 'bad rows')
+  const leftOut = new RowList(say, 'rows left out')
   try {
-    const currency = statedCurrency(options.currency)
-    const map =
-      options.map === undefined ? undefined : parseMap(readFileSync(options.map, 'utf8'), options.map)
+    const client = new CommandClient(options)
+    const plan = await planOf(options)
+    const state: { chosen?: ChosenMap; currency?: string } = {}
     let shownMs = started
-    const plan = {
-      file: options.file,
-      currency,
-      map,
-      importId: importIdOf(options.file),
-      dryRun: options.dryRun ?? false,
-    }
-    const counts = await runImport(plan, client, {
-      onStart: (chosen, stated) => {
+    const counts = await runImport(plan, senderOf(client), {
+      onStart: async (chosen, currency) => {
         state.chosen = chosen
-        state.currency = stated
-        if (options.output !== 'json') io.out(describe(options, chosen, stated))
-        return prepareTenant(options, client, chosen, stated)
+        state.currency = currency
+        if (!json) io.out(describe(options, plan, chosen, currency))
+        const origin = await prepareTenant(options, client, chosen, currency)
+        if (!plan.dryRun) await refuseUndone(client, plan.importId)
+        return origin
       },
-      onBad: (row) => bad.add(row),
+      onBad: (row) => (row.leftOut ? leftOut : bad).add(row),
       onProgress: (progress) => {
-        if (Date.now() - shownMs < PROGRESS_MS || options.output === 'json') return
+        if (Date.now() - shownMs < PROGRESS_MS || json) return
         shownMs = Date.now()
-        io.err(`... ${progress.imported + progress.existing} rows`)
+        io.err(`... ${progress.imported + progress.existing} ${unitsOf(plan.kind)}`)
       },
     })
     bad.end()
+    leftOut.end()
     const seconds = (Date.now() - started) / 1_000
-    if (options.output === 'json') {
-      const { name } = state.chosen?.map ?? { name: '' }
-      const facts = { file: options.file, tenant: options.tenant, map: name, currency: state.currency }
+    if (json) {
+      const { masters, ...rest } = counts
       io.out(
         JSON.stringify({
-          ...facts,
+          kind: plan.kind.name,
+          importId: plan.importId,
+          file: options.file,
+          tenant: options.tenant,
+          map: state.chosen?.map.name ?? '',
+          ...(plan.kind.money ? { currency: state.currency } : {}),
           dryRun: plan.dryRun,
-          ...counts,
+          ...rest,
+          ...(plan.kind.masters === undefined ? {} : { [plan.kind.masters]: masters }),
           seconds,
           badRows: bad.listed,
           notListed: bad.notListed,
+          leftOutRows: leftOut.listed,
+          leftOutNotListed: leftOut.notListed,
         }),
       )
-    } else io.out(summary(counts, seconds, plan.dryRun))
+    } else {
+      if (!plan.dryRun && counts.imported > 0)
+        io.out(`to take it back: ./nikash import undo ${plan.importId} --tenant ${options.tenant}`)
+      io.out(summary(plan, counts, seconds))
+    }
     return counts.bad > 0 ? 1 : 0
   } catch (error) {
     bad.end()
+    leftOut.end()
     return explain(error, options, io)
   }
+}
+
+async function planOf(options: ImportOptions): Promise<ImportPlan> {
+  const kind = await loadKind(options.kind)
+  const currency = statedCurrency(options.currency)
+  const map = options.map === undefined ? undefined : readMap(options.map)
+  const { cutOff, sheet } = options
+  if (cutOff !== undefined && isoDay(cutOff) !== cutOff) {
+    throw new WrongUse(`${cutOff} is no day: write the cut-off as YYYY-MM-DD`)
+  }
+  const importId = await importIdOf(kind, options, { map, currency, sheet, cutOff })
+  return { kind, file: options.file, currency, map, sheet, cutOff, importId, dryRun: options.dryRun ?? false }
 }
 
 function statedCurrency(text: string | undefined): string | undefined {
@@ -96,19 +125,45 @@ function statedCurrency(text: string | undefined): string | undefined {
   throw new WrongUse(`${text} is no currency: use an ISO 4217 code such as BDT or USD`)
 }
 
-const importIdOf = (file: string): string =>
-  path
+const senderOf = (client: CommandClient): Sender => ({
+  batch: (importId, items) => client.batch(importId, items, 'import'),
+  missing: (references) => client.missing(references),
+})
+
+/** L1 */
+async function importIdOf(
+  kind: Kind,
+  { file }: ImportOptions,
+  how: Readonly<Record<string, string | ColumnMap | undefined>>,
+): Promise<string> {
+  const digest = createHash('sha256').update(JSON.stringify([kind.name, how]))
+  for await (const chunk of createReadStream(file)) digest.update(chunk as Buffer)
+  const name = path
     .basename(file)
     .replaceAll(/[^\w.-]/g, '_')
-    .slice(0, 64) || 'file'
+    .slice(0, 30)
+  return `${kind.name}-${name || 'file'}-${digest.digest('hex').slice(0, 12)}`
+}
+
+/** The ids of an import that was taken back are used up: importing it again would change nothing. */
+async function refuseUndone(client: CommandClient, importId: string): Promise<void> {
+  const known = await client.importOf(importId)
+  if (!known || known.undone === 0) return
+  throw new WrongUse(
+    `import ${importId} was undone, and what it made stays cancelled: to import this file anew, change the source in its map`,
+  )
+}
 
 function describe(
   { file, tenant, currency }: ImportOptions,
+  { kind }: ImportPlan,
   { map, because }: ChosenMap,
   stated: string,
 ): string {
   const from = currency === undefined ? 'stated by the map' : 'stated by --currency'
-  return `${path.basename(file)} -> tenant ${tenant}: columns by map ${map.name} (${because}), dates ${map.dateFormat}, amounts in ${stated} (${from})`
+  const dates = map.dateFormat === undefined ? '' : `, dates ${map.dateFormat}`
+  const amounts = kind.money ? `, amounts in ${stated} (${from})` : ''
+  return `${path.basename(file)} -> tenant ${tenant}: columns by map ${map.name} (${because})${dates}${amounts}`
 }
 
 /** The tenant is there when this returns (but not in a dry run), and the file's amounts can be valued in its currency. */
@@ -116,29 +171,41 @@ async function prepareTenant(
   options: ImportOptions,
   client: CommandClient,
   { map }: ChosenMap,
-  currency: string,
-): Promise<Origin> {
-  if (options.dryRun) return { source: map.source }
+  stated: string,
+): Promise<{ fxRate?: string }> {
+  if (options.dryRun) return {}
+  const currency = stated || options.currency
   const known = await client.tenant(options.tenant)
-  if (!known) await client.register({ id: options.tenant, currency })
-  const base = known?.currency ?? currency
-  if (base === currency) return { source: map.source }
-  if (map.fxRate !== undefined) return { source: map.source, fxRate: map.fxRate }
+  if (!known) await client.register({ id: options.tenant, ...(currency === undefined ? {} : { currency }) })
+  if (stated === '') return {}
+  const base = known?.currency ?? stated
+  if (base === stated) return {}
+  if (map.fxRate !== undefined) return { fxRate: map.fxRate }
   throw new WrongUse(
-    `the books of ${options.tenant} are in ${base}, the file in ${currency}: state in the map, as fxRate, how many ${base} one ${currency} is`,
+    `the books of ${options.tenant} are in ${base}, the file in ${stated}: state in the map, as fxRate, how many ${base} one ${stated} is`,
   )
 }
 
-function summary(counts: ImportCounts, seconds: number, dryRun: boolean): string {
+const unitsOf = (kind: Kind): string => (kind.units === 'runs' ? 'entries' : 'rows')
+
+function summary({ kind, dryRun }: ImportPlan, counts: ImportCounts, seconds: number): string {
+  const what = kind.units === 'runs' ? ' entries' : ''
   const parts = [
-    `${counts.imported} ${dryRun ? 'would be imported' : 'imported'}`,
+    `${counts.imported}${what} ${dryRun ? 'would be imported' : 'imported'}`,
     `${counts.existing} already there`,
     `${counts.bad} bad`,
+    ...(counts.leftOut > 0 ? [`${counts.leftOut} left out`] : []),
   ]
-  return `${counts.rows} rows: ${parts.join(', ')}; ${counts.customers} new customers; ${seconds.toFixed(1)} s`
+  const masters = kind.masters === undefined ? '' : `${counts.masters} new ${kind.masters}; `
+  return `${counts.rows} rows: ${parts.join(', ')}; ${masters}${seconds.toFixed(1)} s`
 }
 
-function explain(error: unknown, options: ImportOptions, io: ImportIo): 2 | 3 {
+/** What went wrong, for a person, and the exit code; bugs are thrown on. */
+export function explain(
+  error: unknown,
+  { file }: { readonly file?: string },
+  io: Pick<ImportIo, 'err'>,
+): 2 | 3 {
   if (error instanceof WrongUse) {
     io.err(error.message)
     return 2
@@ -149,55 +216,14 @@ function explain(error: unknown, options: ImportOptions, io: ImportIo): 2 | 3 {
   }
   if (error instanceof PartDown) {
     io.err(
-      `${error.message}. What was imported stays; run the same import again to complete it (./nikash status shows what is down)`,
+      `${error.message}. What was done stays; run the same ${file === undefined ? 'command' : 'import'} again to complete it (./nikash status shows what is down)`,
     )
     return 3
   }
   const code = (error as { code?: string } | null)?.code
-  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
-    io.err(`${options.file} can't be read (${code})`)
+  if (file !== undefined && (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')) {
+    io.err(`${file} can't be read (${code})`)
     return 2
   }
   throw error
-}
-
-/** Lists bad rows as they come; consecutive lines with one reason become one entry. */
-class BadList {
-  readonly listed: (BadRow & { readonly toLine?: number })[] = []
-  notListed = 0
-  readonly #say: (line: string) => void
-  #run: { row: BadRow; last: number } | undefined
-
-  constructor(say: (line: string) => void) {
-    this.#say = say
-  }
-
-  add(row: BadRow): void {
-    const run = this.#run
-    if (run && row.line === run.last + 1 && row.reason === run.row.reason && row.column === run.row.column) {
-      run.last = row.line
-      return
-    }
-    this.#close()
-    this.#run = { row, last: row.line }
-  }
-
-  end(): void {
-    this.#close()
-    if (this.notListed > 0) this.#say(`... and ${this.notListed} more places with bad rows`)
-  }
-
-  #close(): void {
-    const run = this.#run
-    this.#run = undefined
-    if (!run) return
-    if (this.listed.length >= LISTED_MAX) {
-      this.notListed++
-      return
-    }
-    const { row, last } = run
-    this.listed.push(last > row.line ? { ...row, toLine: last } : row)
-    const where = last > row.line ? `lines ${row.line} to ${last}` : `line ${row.line}`
-    this.#say(`${where}${row.column === undefined ? '' : `, ${row.column}`}: ${row.reason}`)
-  }
 }

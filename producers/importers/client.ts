@@ -1,7 +1,9 @@
 /**
- * Owns talking to the command service: tenants and batches, with tries again while it is away.
+ * Owns talking to the command service: tenants, batches and what was imported, with tries again while it is away.
  * C1: a batch may be sent any number of times. C2: waiting is bounded; then the caller is told that a part is down.
  */
+
+import type { Reference } from './check.ts'
 
 export interface BatchItem {
   readonly type: string
@@ -20,6 +22,35 @@ export interface ItemOutcome {
     readonly detail?: string
     readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
   }
+}
+
+/** One import as the store knows it. */
+export interface ImportInfo {
+  readonly importId: string
+  readonly firstAt: string
+  readonly lastAt: string
+  readonly events: number
+  /** Events that took back what it made. */
+  readonly undone: number
+}
+
+/** What an import created, as it is now. */
+export interface ImportedThing {
+  /** Position of the event that created it. */
+  readonly position: number
+  readonly type: string
+  readonly id: string
+  /** Day of the document, YYYY-MM-DD; null where it has none. */
+  readonly day: string | null
+  readonly status: string | null
+  /** Of masters: all fields, and how much refers to it that is not cancelled. */
+  readonly state?: Readonly<Record<string, unknown>>
+  readonly usedBy?: number
+}
+
+export interface Page<T> {
+  readonly data: readonly T[]
+  readonly page: { readonly hasMore: boolean; readonly nextCursor: string | null }
 }
 
 export interface TenantInfo {
@@ -54,6 +85,7 @@ export interface ClientOptions {
 }
 
 const ANSWER_MS = 60_000
+const REFERENCES_MAX = 500
 const PAUSE_MS = [100, 250, 500, 1_000, 2_000] as const
 
 export class CommandClient {
@@ -81,10 +113,58 @@ export class CommandClient {
     }
   }
 
-  async batch(importId: string, items: readonly BatchItem[]): Promise<readonly ItemOutcome[]> {
+  async importOf(importId: string): Promise<ImportInfo | undefined> {
+    try {
+      return (await this.request('GET', `/v1/imports/${encodeURIComponent(importId)}`)) as ImportInfo
+    } catch (error) {
+      if (error instanceof RequestRefused && error.code === 'import_not_found') return undefined
+      throw error
+    }
+  }
+
+  imports(cursor?: string): Promise<Page<ImportInfo>> {
+    const from = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
+    return this.request('GET', `/v1/imports${from}`) as Promise<Page<ImportInfo>>
+  }
+
+  /** Newest first. */
+  imported(importId: string, part: 'documents' | 'masters', cursor?: string): Promise<Page<ImportedThing>> {
+    const from = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const path = `/v1/imports/${encodeURIComponent(importId)}/created?part=${part}${from}`
+    return this.request('GET', path) as Promise<Page<ImportedThing>>
+  }
+
+  /** Those that are not there; undefined = the tenant is not there yet, so nothing can be known. */
+  async missing(references: readonly Reference[]): Promise<readonly Reference[] | undefined> {
+    const missing: Reference[] = []
+    const unique = [...new Map(references.map(({ type, id }) => [`${type} ${id}`, { type, id }])).values()]
+    for (let from = 0; from < unique.length; from += REFERENCES_MAX) {
+      const asked = { references: unique.slice(from, from + REFERENCES_MAX) }
+      try {
+        const answer = (await this.request('POST', '/v1/imports/references', asked)) as {
+          missing: Reference[]
+        }
+        missing.push(...answer.missing)
+      } catch (error) {
+        if (error instanceof RequestRefused && error.code === 'tenant_not_found') return undefined
+        throw error
+      }
+    }
+    return missing
+  }
+
+  async batch(
+    importId: string,
+    items: readonly BatchItem[],
+    run?: 'import' | 'undo',
+  ): Promise<readonly ItemOutcome[]> {
     const deadline = Date.now() + this.#options.patienceMs
     for (let tries = 0; ; tries++) {
-      const { results } = (await this.request('POST', '/v1/import-batches', { importId, items })) as {
+      const { results } = (await this.request('POST', '/v1/import-batches', {
+        importId,
+        run,
+        items: items.map(({ type, id, key, body }) => ({ type, id, key, body })),
+      })) as {
         results: ItemOutcome[]
       }
       if (!results.some((one) => one.status === 'failed')) return results

@@ -1,22 +1,8 @@
 /** Owns the form of invoice commands. */
 import { z } from 'zod'
 import { currency, day, decimalText, externalId, label, money, reason, text } from '../kernel/fields.ts'
-
-export const LINES_MAX = 200
-
-const line = z.strictObject({
-  description: text(500).default(''),
-  /** Up to four decimals; 1 when not given. */
-  quantity: decimalText.default('1'),
-  /** Price of one unit without VAT. */
-  unitPrice: money,
-  vatCode: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a VAT code such as standard')
-    .optional(),
-  /** Fraction, e.g. "0.15"; the rate of vatCode when not given. */
-  vatRate: decimalText.optional(),
-})
+import { instalments } from '../kernel/instalments.ts'
+import { documentLine, LINES_MAX } from '../kernel/lines.ts'
 
 export const createInvoice = z.strictObject({
   id: externalId.optional(),
@@ -33,10 +19,13 @@ export const createInvoice = z.strictObject({
   reference: text(200).default(''),
   /** The document was numbered by another system: no Mushak number is given to it here. */
   issuedElsewhere: z.boolean().default(false),
-  lines: z.array(line).min(1).max(LINES_MAX),
+  lines: z.array(documentLine).min(1).max(LINES_MAX),
+  /** Parts that are due on days of their own; the last one's day is the invoice's due date. */
+  instalments: instalments.optional(),
+  /** Who sold; the customer's own salesperson when not given. */
+  salespersonId: externalId.optional(),
 })
 export type CreateInvoice = z.infer<typeof createInvoice>
-export type InvoiceLineInput = CreateInvoice['lines'][number]
 
 export const approveInvoice = z.strictObject({ approvedDate: day.optional() })
 export type ApproveInvoice = z.infer<typeof approveInvoice>
@@ -50,3 +39,18 @@ export const changeDueDate = z.strictObject({
   reason: reason.default(''),
 })
 export type ChangeDueDate = z.infer<typeof changeDueDate>
+
+/** Gives up what is open of an invoice, or a part of it. */
+export const writeOffInvoice = z.strictObject({
+  amount: money.optional(),
+  writeOffDate: day.optional(),
+  reason: reason.default(''),
+})
+export type WriteOffInvoice = z.infer<typeof writeOffInvoice>
+
+export const disputeInvoice = z.strictObject({
+  disputed: z.boolean(),
+  effectiveDate: day.optional(),
+  reason: reason.default(''),
+})
+export type DisputeInvoice = z.infer<typeof disputeInvoice>

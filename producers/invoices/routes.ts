@@ -1,7 +1,10 @@
 /** Owns the operations of invoices. */
 import { counterOf, periodOf, serialOf } from '../kernel/serials.ts'
-import type { Operation, Target } from '../kernel/operation.ts'
+import { isForeign } from '../kernel/documents.ts'
+import { productsOf } from '../kernel/lines.ts'
+import type { AggregateRef, Operation, Target } from '../kernel/operation.ts'
 import type { Session } from '../kernel/session.ts'
+import { accountsOfLines } from '../ledger/stated.ts'
 import {
   type ApproveInvoice,
   approveInvoice,
@@ -11,12 +14,18 @@ import {
   changeDueDate,
   type CreateInvoice,
   createInvoice,
+  type DisputeInvoice,
+  disputeInvoice,
+  type WriteOffInvoice,
+  writeOffInvoice,
 } from './commands.ts'
 import {
   decideApprove,
   decideCancel,
   decideCreate,
+  decideDispute,
   decideDueDate,
+  decideWriteOff,
   givesMushakNumber,
   type InvoiceFacts,
 } from './decide.ts'
@@ -37,8 +46,9 @@ const create: Operation<CreateInvoice> = {
   money: true,
   schema: createInvoice,
   idOf: (command) => command.id,
+  accounts: ({ lines }) => accountsOfLines(lines),
   needs: ({ command }) => ({
-    read: [{ type: 'customer', id: command.customerId }],
+    read: [{ type: 'customer', id: command.customerId }, ...productsOf(command.lines)],
     numbers: command.invoiceNumber === undefined ? [] : [{ kind: 'invoice', number: command.invoiceNumber }],
   }),
   counters: (session, { command }) => [
@@ -52,6 +62,7 @@ const create: Operation<CreateInvoice> = {
       ...session.facts(),
       id,
       customer: session.state('customer', command.customerId) ?? undefined,
+      productOf: (productId) => session.state('product', productId) ?? undefined,
       numberOwner: session.numberOwner('invoice', command.invoiceNumber),
       serials: {
         invoice: serialOf(session, numbered(command)),
@@ -99,6 +110,16 @@ const approve: Operation<ApproveInvoice> = {
   },
 }
 
+/** What settles an invoice, where the books have to know its other settlements too. */
+function sourcesOf(session: Session, id: string): readonly AggregateRef[] {
+  if (!isForeign(session.state('invoice', id), session.tenant())) return []
+  return session
+    .allocationsOf('invoice', id)
+    .flatMap(({ sourceType, sourceId }) =>
+      sourceType === 'write-off' ? [] : [{ type: sourceType, id: sourceId }],
+    )
+}
+
 const cancel: Operation<CancelInvoice> = {
   name: 'invoice.cancel',
   summary: 'Voids an invoice; what is open of it leaves the books on that day',
@@ -108,9 +129,13 @@ const cancel: Operation<CancelInvoice> = {
   creates: false,
   money: true,
   schema: cancelInvoice,
-  needs: () => ({ allocations: true }),
+  needs: ({ id }) => ({ allocations: true, creditNotes: [id] }),
+  counterparts: (session, { id }) => sourcesOf(session, id),
   decide: (session, target) =>
-    decideCancel(session.state('invoice', target.id), target.command, factsOf(session, target)),
+    decideCancel(session.state('invoice', target.id), target.command, {
+      ...factsOf(session, target),
+      creditNotes: session.creditNotesOf(target.id),
+    }),
 }
 
 const dueDate: Operation<ChangeDueDate> = {
@@ -126,4 +151,35 @@ const dueDate: Operation<ChangeDueDate> = {
     decideDueDate(session.state('invoice', target.id), target.command, factsOf(session, target)),
 }
 
-export const invoiceOperations: readonly Operation[] = [create, approve, cancel, dueDate]
+const writeOff: Operation<WriteOffInvoice> = {
+  name: 'invoice.write-off',
+  summary: 'Gives up what is open of an invoice, or a part of it: bad debt',
+  path: '/v1/invoices/:id/write-off',
+  role: 'writer',
+  aggregate: 'invoice',
+  creates: false,
+  money: true,
+  schema: writeOffInvoice,
+  needs: () => ({ allocations: true }),
+  decide: (session, { id, command }) =>
+    decideWriteOff(session.state('invoice', id), command, {
+      ...session.facts(),
+      id,
+      allocations: session.allocationsOf('invoice', id),
+    }),
+}
+
+const dispute: Operation<DisputeInvoice> = {
+  name: 'invoice.dispute',
+  summary: 'Marks an invoice as disputed by the customer from a day on, or not any more',
+  path: '/v1/invoices/:id/dispute',
+  role: 'writer',
+  aggregate: 'invoice',
+  creates: false,
+  money: false,
+  schema: disputeInvoice,
+  decide: (session, { id, command }) =>
+    decideDispute(session.state('invoice', id), command, { ...session.facts(), id }),
+}
+
+export const invoiceOperations: readonly Operation[] = [create, approve, cancel, dueDate, writeOff, dispute]

@@ -45,11 +45,17 @@ export type CommandResult =
 export const refused = (refusal: Refusal, same = false): CommandResult => ({ kind: 'refused', refusal, same })
 
 /** Equal for equal commands, whatever the order of their fields. */
-export function digestOf(command: unknown): string {
-  const sorted = JSON.stringify(command, (_key, value: unknown) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
+export const digestOf = (command: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(command)))
+    .digest('base64url')
+
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map(sorted)
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, field]) => [name, sorted(field)]),
   )
-  return createHash('sha256').update(sorted).digest('base64url')
 }

@@ -39,3 +39,9 @@ export function documentCurrency(
   return { currency, fxRate: rateOf(command.fxRate, '/fxRate', bounds) }
 }
 const bounds = { zero: false, maxRate: FX_MAX }
+
+/** The document is in another currency than the books. */
+export const isForeign = (
+  document: { readonly currency: string } | null | undefined,
+  tenant: { readonly currency: string },
+): boolean => document != null && document.currency !== tenant.currency

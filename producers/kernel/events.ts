@@ -4,6 +4,7 @@
  * K2: a payload never holds envelope fields; the store adds those once, when it writes.
  */
 import type { EventRecords, EventType } from '../../schemas/generated/records.ts'
+import type { TaxRates } from '../../schemas/rules/tax-rates.ts'
 import type { EpochDay } from '../../schemas/values/calendar.ts'
 
 /** What every event has, first and in the same order: a Tick has nothing else but its instant. */
@@ -11,16 +12,32 @@ export type Envelope = Omit<EventRecords['Tick'], 'instant'>
 
 export type Payload<T extends EventType> = Omit<EventRecords[T], keyof Envelope>
 
-/** A fact that a decision produced. `notes` = what belongs to the fact but has no field in the published record. */
+/** A fact that a decision produced. */
 export type DomainEvent<T extends EventType = EventType> = {
-  readonly [K in T]: {
-    readonly type: K
-    readonly data: Payload<K>
-    readonly notes?: Readonly<Record<string, string>>
-  }
+  readonly [K in T]: { readonly type: K; readonly data: Payload<K> }
 }[T]
 
-export type AggregateType = 'tenant' | 'customer' | 'invoice' | 'payment' | 'expense' | 'fx-rate' | 'tax-rate'
+export type AggregateType =
+  | 'tenant'
+  | 'customer'
+  | 'invoice'
+  | 'payment'
+  | 'credit-note'
+  | 'expense'
+  | 'fx-rate'
+  | 'tax-rate'
+  | 'vendor'
+  | 'bill'
+  | 'product'
+  | 'stock'
+  | 'target'
+  | 'alert-rule'
+  | 'alert'
+  | 'validation-rules'
+  | 'account'
+  | 'posting-rules'
+  | 'ledger'
+  | 'journal-entry'
 
 export interface TenantSettings {
   readonly name: string
@@ -29,12 +46,19 @@ export interface TenantSettings {
   readonly fiscalYearStart: string
 }
 
+export interface TenantState extends TenantSettings {
+  /** The processors do not apply its events any more, for this reason. Commands go on: the log takes them. */
+  readonly stopped?: string
+}
+
 /** What every decision may know besides its aggregate's state. */
 export interface Facts {
   readonly nowMs: number
   /** The day it is now in the tenant's zone. */
   readonly today: EpochDay
   readonly tenant: TenantSettings
+  /** Tax rates by day: reference data, before the defaults in code. */
+  readonly taxRates: TaxRates
 }
 
 /** Bug, not input: an evolve met an event of another aggregate. */

@@ -2,11 +2,16 @@
  * Owns the tries of a group of commands of one tenant, each in one transaction (group.ts says what happens in it).
  * X1: when another transaction was first, or one command breaks the group, the group is taken apart and each command is
  *     tried again alone, a bounded number of times. X2: after a commit of unknown outcome nothing is tried again: the
- *     caller learns it by its Idempotency-Key.
+ *     caller learns it by its Idempotency-Key. X3: a store that failed repeatedly is left alone for a moment: commands
+ *     are refused at once instead of waiting for connections one after the other.
  */
 import type pg from 'pg'
-import { inTransaction, isOutage, isRace } from '../event-store/database.ts'
+import { Charts } from '../event-store/charts.ts'
+import { ChartMissing, seedChart } from '../ledger/seed.ts'
+import { BreakerOpen, type Guard, UNGUARDED } from '../../platform/breaker.ts'
+import { CommittedAnyway, inTransaction, isOutage, isRace } from '../event-store/database.ts'
 import { purgeAnswers } from '../event-store/idempotency.ts'
+import { TaxRateTable } from '../event-store/tax-rate-table.ts'
 import { type CommandRequest, type CommandResult, refused } from './command.ts'
 import { Refusal } from './errors.ts'
 import { Group, type Pass } from './group.ts'
@@ -14,16 +19,27 @@ import { Group, type Pass } from './group.ts'
 const TRIES_MAX = 4
 const PURGE_EVERY = 500
 
+export interface ExecutorOptions {
+  readonly nowMs: () => number
+  readonly onCommit: () => void
+  /** Circuit breaker in front of the store. */
+  readonly guard?: Guard
+}
+
 export class Executor {
   readonly #pool: pg.Pool
   readonly #nowMs: () => number
   readonly #onCommit: () => void
+  readonly #charts = new Charts()
+  readonly #guard: Guard
+  readonly #taxRates = new TaxRateTable()
   #sincePurge = 0
 
-  constructor(pool: pg.Pool, options: { readonly nowMs: () => number; readonly onCommit: () => void }) {
+  constructor(pool: pg.Pool, options: ExecutorOptions) {
     this.#pool = pool
     this.#nowMs = options.nowMs
     this.#onCommit = options.onCommit
+    this.#guard = options.guard ?? UNGUARDED
   }
 
   /** Results in the order of the requests; rejects only when the store does not answer. */
@@ -58,20 +74,37 @@ export class Executor {
   async #pass(tenantId: string, requests: readonly CommandRequest[]): Promise<readonly Pass[]> {
     let wrote = false
     try {
-      const passes = await inTransaction(this.#pool, tenantId, async (client) => {
-        const group = new Group(tenantId, this.#nowMs(), requests)
-        await group.load(client)
-        group.decide()
-        wrote = await group.write(client)
-        if (wrote && ++this.#sincePurge >= PURGE_EVERY) {
-          this.#sincePurge = 0
-          await purgeAnswers(client, tenantId)
-        }
-        return group.passes()
-      })
+      const passes = await this.#guard(() =>
+        inTransaction(this.#pool, tenantId, async (client, commit) => {
+          const group = new Group(tenantId, this.#nowMs(), requests, {
+            charts: this.#charts,
+            taxRates: this.#taxRates,
+          })
+          await group.load(client)
+          group.decide()
+          if (++this.#sincePurge >= PURGE_EVERY) {
+            this.#sincePurge = 0
+            await purgeAnswers(client, tenantId)
+          }
+          wrote = await group.write(client, commit)
+          return group.passes()
+        }),
+      )
       if (wrote) this.#onCommit()
       return passes
     } catch (error) {
+      if (error instanceof ChartMissing) {
+        await seedChart(this.#pool, tenantId, this.#nowMs())
+        this.#onCommit()
+        return requests.map(() => 'alone')
+      }
+      // X3.
+      if (error instanceof BreakerOpen) {
+        const detail =
+          'the store does not answer and was not asked: send the command again, with the same Idempotency-Key'
+        throw new Refusal('unavailable', detail, { retryAfterSeconds: 1 })
+      }
+      if (error instanceof CommittedAnyway) throw error
       if (isRace(error) || (requests.length > 1 && !isOutage(error))) return requests.map(() => 'alone')
       throw error
     }

@@ -13,6 +13,7 @@ import {
   RATE_SCALE,
 } from '../../schemas/values/amount.ts'
 import { checkZone, type EpochDay, formatDay, parseDay } from '../../schemas/values/calendar.ts'
+import { canonicalMobile } from '../../schemas/values/identifiers.ts'
 import { EXTERNAL_ID, TENANT_ID } from '../../schemas/values/ids.ts'
 import { refuseField } from './errors.ts'
 
@@ -97,9 +98,9 @@ const isDayOfYear = (value: string): boolean => {
 
 /** Bangladeshi mobile numbers become +8801XXXXXXXXX; others must be in international form. */
 export const phone = z.string().transform((value, context) => {
+  const mobile = canonicalMobile(value)
+  if (mobile !== undefined) return mobile
   const digits = value.replace(/[ ()-]/g, '')
-  const local = /^(?:\+?880|0)(1[3-9]\d{8})$/.exec(digits)
-  if (local) return `+880${local[1]}`
   if (/^\+[1-9]\d{6,14}$/.test(digits) && !digits.startsWith('+880')) return digits
   context.addIssue({
     code: 'custom',
@@ -141,6 +142,20 @@ export function amountIn(input: MoneyInput, documentCurrency: string, pointer: s
     throw refuseField('validation_failed', pointer, `${written} must be more than 0 and at most 999999999.99`)
   }
   return amount
+}
+
+/** A quantity of scale 4: more than zero, at most 999999999.99. */
+export function quantityOf(written: string, pointer: string): bigint {
+  let quantity: bigint
+  try {
+    quantity = parseDecimal(written)
+  } catch {
+    throw refuseField('validation_failed', pointer, `${written} has more than 4 decimals`)
+  }
+  if (quantity <= 0n || quantity > AMOUNT_MAX) {
+    throw refuseField('validation_failed', pointer, `${written} must be more than 0 and at most 999999999.99`)
+  }
+  return quantity
 }
 
 /** A rate of scale 8 from text: more than zero, or zero too where `zero` says so. */

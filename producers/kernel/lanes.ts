@@ -2,6 +2,8 @@
  * Owns the order of single commands: one lane per tenant, whose waiting commands share the next transaction (and its
  * fsync). Alone, a command waits for nothing; under load, a group grows to what arrived meanwhile.
  * G1: bounded: a full lane or house refuses (503) instead of queueing without end.
+ * G2: few transactions at a time, the lanes in turn, and a group is taken when its transaction begins: what arrives while
+ *     it waits for its turn still joins it. More at a time only make the store dearer.
  */
 import { Refusal } from './errors.ts'
 import type { CommandRequest, CommandResult } from './command.ts'
@@ -10,8 +12,9 @@ export interface LaneLimits {
   readonly groupMax: number
   readonly laneWaitingMax: number
   readonly waitingMax: number
+  readonly runningMax: number
 }
-const LIMITS: LaneLimits = { groupMax: 64, laneWaitingMax: 2_000, waitingMax: 10_000 }
+const LIMITS: LaneLimits = { groupMax: 64, laneWaitingMax: 2_000, waitingMax: 10_000, runningMax: 4 }
 
 interface Waiting {
   readonly request: CommandRequest
@@ -25,11 +28,14 @@ export class Lanes {
   readonly #run: Run
   readonly #limits: LaneLimits
   readonly #lanes = new Map<string, Waiting[]>()
+  /** Lanes with commands and without a transaction, in turn. */
+  readonly #turns: (readonly [string, Waiting[]])[] = []
+  #running = 0
   #waiting = 0
 
-  constructor(run: Run, limits: LaneLimits = LIMITS) {
+  constructor(run: Run, limits: Partial<LaneLimits> = {}) {
     this.#run = run
-    this.#limits = limits
+    this.#limits = { ...LIMITS, ...limits }
   }
 
   get waiting(): number {
@@ -52,30 +58,41 @@ export class Lanes {
       else {
         const made = [waiting]
         this.#lanes.set(tenantId, made)
-        void this.#drain(tenantId, made)
+        this.#turns.push([tenantId, made])
+        this.#next()
       }
     })
   }
 
-  async #drain(tenantId: string, lane: Waiting[]): Promise<void> {
-    while (lane.length > 0) {
-      const group = lane.splice(0, this.#limits.groupMax)
-      try {
-        const results = await this.#run(
-          tenantId,
-          group.map((one) => one.request),
-        )
-        for (const [index, one] of group.entries()) {
-          const result = results[index]
-          if (result) one.resolve(result)
-          else one.reject(new Error('a command of the group got no result'))
-        }
-      } catch (error) {
-        for (const one of group) one.reject(error)
-      } finally {
-        this.#waiting -= group.length
-      }
+  #next(): void {
+    while (this.#running < this.#limits.runningMax) {
+      const turn = this.#turns.shift()
+      if (!turn) return
+      void this.#runGroup(...turn)
     }
-    this.#lanes.delete(tenantId)
+  }
+
+  async #runGroup(tenantId: string, lane: Waiting[]): Promise<void> {
+    this.#running++
+    const group = lane.splice(0, this.#limits.groupMax)
+    try {
+      const results = await this.#run(
+        tenantId,
+        group.map((one) => one.request),
+      )
+      for (const [index, one] of group.entries()) {
+        const result = results[index]
+        if (result) one.resolve(result)
+        else one.reject(new Error('a command of the group got no result'))
+      }
+    } catch (error) {
+      for (const one of group) one.reject(error)
+    } finally {
+      this.#waiting -= group.length
+      this.#running--
+      if (lane.length > 0) this.#turns.push([tenantId, lane])
+      else this.#lanes.delete(tenantId)
+      this.#next()
+    }
   }
 }

@@ -1,13 +1,11 @@
 /** Owns which counter a document takes its number from, or moves on when another system numbered it (numbers.ts N2). */
 import { type EpochDay, fiscalYearName } from '../../schemas/values/calendar.ts'
-import { serialIn } from './numbers.ts'
+import { type Prefixed, serialIn } from './numbers.ts'
 import type { CounterRef } from './operation.ts'
 import type { Session } from './session.ts'
 
-type Kind = 'invoice' | 'payment' | 'expense'
-
 export interface Numbered {
-  readonly kind: Kind
+  readonly kind: Prefixed
   readonly given: string | undefined
   readonly date: EpochDay | undefined
 }

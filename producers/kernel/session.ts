@@ -5,13 +5,22 @@
  * S2: what follows from an event (numbers, serials, allocations) is derived from the event here and nowhere else.
  * S3: asking for something that was not loaded throws NotLoaded; it is never taken for "does not exist". The executor
  *     then runs that command alone, after the commands before it in its group are in the store.
+ * S4: the chart is the tenant's as the commands so far of this transaction left it.
  */
+import { defaultTaxRates, type TaxRates } from '../../schemas/rules/tax-rates.ts'
 import { BROADCAST_KEY } from '../../schemas/topics.ts'
+import type { Amount } from '../../schemas/values/amount.ts'
 import { dayAt, type EpochDay } from '../../schemas/values/calendar.ts'
-import { type Allocation, endedOn, voided } from '../payments/allocations.ts'
+import type { Chart } from '../ledger/chart.ts'
+import { vendorInvoiceKey } from '../bills/decide.ts'
+import { billSettlementsOf } from '../bills/settlements.ts'
+import type { CreditNoteState } from '../credit-notes/evolve.ts'
+import type { Allocation, AllocationOwner } from '../payments/allocations.ts'
+import { allocationKey, settlementsOf } from '../payments/settlements.ts'
+import { TAX_RATES } from '../reference/tax-rates.ts'
 import { Refusal } from './errors.ts'
 import type { AggregateType, DomainEvent, Facts, TenantSettings } from './events.ts'
-import type { NumberKind, SerialKind } from './numbers.ts'
+import type { NumberKind, Prefixed, SerialKind } from './numbers.ts'
 import { serialIn } from './numbers.ts'
 import type { AggregateRef, CounterRef, NumberRef } from './operation.ts'
 import { EVOLVE, type States } from './state.ts'
@@ -20,6 +29,22 @@ export interface StoredAggregate extends AggregateRef {
   readonly version: number
   readonly state: States[AggregateType]
   readonly createdDigest: string
+}
+
+/** One event of what a command writes. */
+export interface Step {
+  readonly aggregate: AggregateRef
+  readonly event: DomainEvent
+}
+
+/** Movement of one account, base currency. */
+export interface AccountSums {
+  readonly accountId: string
+  /** Debits less credits before `from` of the query, and in it. */
+  readonly before: Amount
+  readonly within: Amount
+  /** Lines of documents up to `to`. */
+  readonly documents: number
 }
 
 export interface NewEvent {
@@ -48,10 +73,16 @@ export class Session {
   readonly #counters = new Map<string, number>()
   readonly #allocations = new Map<string, Allocation>()
   readonly #byOwner = new Map<string, Set<string>>()
+  #chart: Chart | undefined
+  #chartVersion = 0
+  #today: { readonly zone: string; readonly day: EpochDay } | undefined
+  #sums: readonly AccountSums[] | undefined
+  #taxRates: TaxRates = defaultTaxRates
 
   readonly events: NewEvent[] = []
   readonly changedAggregates = new Map<string, StoredAggregate>()
   readonly newNumbers: (NumberRef & { readonly id: string })[] = []
+  readonly freedNumbers: NumberRef[] = []
   readonly changedCounters = new Map<string, CounterRef & { readonly value: number }>()
   readonly changedAllocations = new Map<string, Allocation>()
 
@@ -79,6 +110,41 @@ export class Session {
     for (const one of found) this.#keep(one)
   }
 
+  adoptChart(chart: Chart): void {
+    this.#chart = chart
+    this.#chartVersion = chart.version
+  }
+
+  adoptSums(sums: readonly AccountSums[]): void {
+    this.#sums = sums
+  }
+
+  chart(): Chart {
+    if (!this.#chart) throw new Error('the chart was not loaded: the operation has to say that it posts')
+    return this.#chart
+  }
+
+  sums(): readonly AccountSums[] {
+    if (!this.#sums) throw new NotLoaded('the ledger sums were not loaded (S3)')
+    return this.#sums
+  }
+
+  /** The aggregate, where it is known here; whether it was looked for is the caller's business. */
+  found(ref: AggregateRef): StoredAggregate | undefined {
+    return this.#aggregates.get(keyOf(ref.type, ref.id))
+  }
+
+  /** All credit notes of these invoices. */
+  adoptCreditNotes(invoiceIds: readonly string[], found: readonly StoredAggregate[]): void {
+    for (const id of invoiceIds) this.#asked.add(keyOf('credit-notes', id))
+    const unknown = found.filter(({ type, id }) => !this.#aggregates.has(keyOf(type, id)))
+    this.adoptAggregates(unknown, unknown)
+  }
+
+  adoptTaxRates(rates: TaxRates): void {
+    this.#taxRates = rates
+  }
+
   aggregate(type: AggregateType, id: string): StoredAggregate | undefined {
     const key = keyOf(type, id)
     if (!this.#asked.has(key)) throw new NotLoaded(`${type} ${id} was not loaded (S3)`)
@@ -103,12 +169,23 @@ export class Session {
     return last + 1
   }
 
-  allocationsOf(type: 'invoice' | 'payment', id: string): readonly Allocation[] {
+  allocationsOf(type: AllocationOwner, id: string): readonly Allocation[] {
     if (!this.#asked.has(keyOf('allocations', type, id))) {
       throw new NotLoaded(`allocations of ${type} ${id} were not loaded (S3)`)
     }
     const keys = this.#byOwner.get(keyOf(type, id)) ?? []
     return Array.from(keys, (key) => this.#allocations.get(key)).filter((one) => one !== undefined)
+  }
+
+  /** Credit notes of an invoice, cancelled ones too. */
+  creditNotesOf(invoiceId: string): readonly CreditNoteState[] {
+    if (!this.#asked.has(keyOf('credit-notes', invoiceId))) {
+      throw new NotLoaded(`credit notes of invoice ${invoiceId} were not loaded (S3)`)
+    }
+    return Array.from(this.#aggregates.values())
+      .filter(({ type }) => type === 'credit-note')
+      .map(({ state }) => state as CreditNoteState)
+      .filter((note) => note.invoiceId === invoiceId)
   }
 
   tenant(): TenantSettings {
@@ -123,10 +200,33 @@ export class Session {
 
   facts(): Facts {
     const tenant = this.tenant()
-    return { nowMs: this.nowMs, today: dayAt(this.nowMs, tenant.zone), tenant }
+    // A session has one instant, and a calendar is dear: several times a command.
+    if (this.#today?.zone !== tenant.zone) {
+      this.#today = { zone: tenant.zone, day: dayAt(this.nowMs, tenant.zone) }
+    }
+    return { nowMs: this.nowMs, today: this.#today.day, tenant, taxRates: this.#taxRates }
   }
 
-  /** Applies the events of one command (S1); gives the aggregate's version after them. */
+  /** Applies all that one command writes (S1): version of its own aggregate after it, and the index of its last event. */
+  commit(
+    item: number,
+    own: AggregateRef,
+    steps: readonly Step[],
+    digest: string,
+  ): { readonly version: number; readonly lastEvent: number } {
+    let version = 0
+    let lastEvent = -1
+    for (const { aggregate, event } of steps) {
+      const isOwn = aggregate.type === own.type && aggregate.id === own.id
+      const after = this.append(item, aggregate, [event], isOwn ? digest : '')
+      if (!isOwn) continue
+      version = after
+      lastEvent = this.events.length - 1
+    }
+    return { version, lastEvent }
+  }
+
+  /** Applies events of one aggregate; gives its version after them. */
   append(item: number, ref: AggregateRef, events: readonly DomainEvent[], digest: string): number {
     const key = keyOf(ref.type, ref.id)
     const before = this.#aggregates.get(key)
@@ -144,7 +244,16 @@ export class Session {
     this.#aggregates.set(key, after)
     this.#asked.add(key)
     this.changedAggregates.set(key, after)
+    this.#charted(after)
     return version
+  }
+
+  /** S4 */
+  #charted(after: StoredAggregate): void {
+    const before = this.#chart
+    if (!before) return
+    this.#chart = before.with(after, this.#chartVersion + 1)
+    if (this.#chart !== before) this.#count('chart', '', this.#chartVersion + 1)
   }
 
   /** What an event means for numbers, serials and allocations (S2). */
@@ -164,38 +273,74 @@ export class Session {
         if (event.data.mushakNumber !== null) this.#take('mushak', event.data.fiscalYear)
         break
       case 'InvoiceApproved':
-        if (event.notes?.['mushakNumber']) this.#take('mushak', this.#fiscalYearOfInvoice(id))
-        break
-      case 'InvoiceCancelled':
-        this.#endAllocations('invoice', id, event.data.cancelledDate)
+        if (event.data.mushakNumber !== null) this.#take('mushak', this.#fiscalYearOfInvoice(id))
         break
       case 'PaymentReceived':
         this.#number('payment', event.data.paymentNumber, id)
         this.#serialOf('payment', event.data.paymentNumber)
-        this.#allocate(id, version, event.data.paymentDate, event.data.allocations)
         break
-      case 'PaymentAllocated':
-        this.#allocate(id, version, event.data.allocationDate, event.data.allocations)
+      case 'VendorCreated':
+        this.#number('vendor', event.data.vendorNumber, id)
         break
-      case 'PaymentReversed':
-        this.#endAllocations('payment', id, event.data.reversalDate)
+      case 'VendorUpdated':
+        if (this.state('vendor', id)?.vendorNumber !== event.data.vendorNumber) {
+          this.#number('vendor', event.data.vendorNumber, id)
+        }
         break
-      case 'PaymentFailed':
-        for (const one of this.allocationsOf('payment', id)) this.#change(voided(one))
+      case 'BillReceived': {
+        const key = vendorInvoiceKey(event.data.vendorId, event.data.vendorInvoiceNumber)
+        this.#number('bill', event.data.billNumber, id)
+        this.#serialOf('bill', event.data.billNumber)
+        if (key !== undefined) this.#number('vendor-invoice', key, id)
+        break
+      }
+      case 'BillCancelled': {
+        const bill = this.state('bill', id)
+        const key = bill ? vendorInvoiceKey(bill.vendorId, bill.vendorInvoiceNumber) : undefined
+        if (key !== undefined) this.#free('vendor-invoice', key)
+        break
+      }
+      case 'VendorPaymentSent':
+        this.#number('vendor-payment', event.data.paymentNumber, id)
+        this.#serialOf('vendor-payment', event.data.paymentNumber)
+        break
+      case 'CreditNoteIssued':
+        this.#number('credit-note', event.data.creditNoteNumber, id)
+        this.#serialOf('credit-note', event.data.creditNoteNumber)
+        if (event.data.mushakNumber !== null) this.#take('mushak-6.7', event.data.fiscalYear)
+        break
+      case 'ProductCreated':
+        this.#number('product', event.data.sku, id)
+        break
+      case 'ProductUpdated':
+        if (this.state('product', id)?.sku !== event.data.sku) this.#number('product', event.data.sku, id)
+        break
+      case 'StockMoved':
+        this.#number('stock-movement', event.data.movementId, id)
+        break
+      case 'TaxRateSet':
+        this.#take('reference', TAX_RATES)
         break
       case 'ExpenseRecorded':
         this.#number('expense', event.data.expenseNumber, id)
         this.#serialOf('expense', event.data.expenseNumber)
         break
-      case 'ExpenseApproved':
-      case 'InvoiceDueDateChanged':
-      case 'TenantRegistered':
-      case 'TenantSettingsChanged':
-      case 'FxRateSet':
-      case 'TaxRateSet':
-      case 'Tick':
+      case 'JournalEntryCreated':
+        this.#numberJournal(id, event.data.journalNumber)
+        break
+      case 'JournalEntryPosted':
+        if (version === 1 && event.data.kind !== 'DOCUMENT') this.#numberJournal(id, event.data.journalNumber)
+        break
+      default:
         break
     }
+    for (const one of settlementsOf(event, id, version, this)) this.#change(one)
+    for (const one of billSettlementsOf(event, id, version, this)) this.#change(one)
+  }
+
+  #numberJournal(id: string, number: string): void {
+    this.#number('journal', number, id)
+    this.#serialOf('journal', number)
   }
 
   #fiscalYearOfInvoice(id: string): string {
@@ -211,8 +356,16 @@ export class Session {
     this.newNumbers.push({ kind, number, id })
   }
 
+  /** The number may be given again. */
+  #free(kind: NumberKind, number: string): void {
+    this.#numbers.set(keyOf(kind, number), undefined)
+    const taken = this.newNumbers.findIndex((one) => one.kind === kind && one.number === number)
+    if (taken >= 0) this.newNumbers.splice(taken, 1)
+    else this.freedNumbers.push({ kind, number })
+  }
+
   /** The serial of a generated number is taken; one that another system gave moves the counter on (N2). */
-  #serialOf(kind: 'invoice' | 'payment' | 'expense', number: string): void {
+  #serialOf(kind: Prefixed, number: string): void {
     const found = serialIn(kind, number)
     if (!found) return
     const key = keyOf(kind, found.fiscalYear)
@@ -231,40 +384,19 @@ export class Session {
     this.changedCounters.set(key, { kind, period, value })
   }
 
-  #allocate(
-    paymentId: string,
-    paymentVersion: number,
-    day: EpochDay,
-    allocations: readonly { readonly invoiceId: string; readonly amount: bigint }[],
-  ): void {
-    for (const { invoiceId, amount } of allocations) {
-      const invoice = this.state('invoice', invoiceId)
-      if (!invoice) throw new Error(`invoice ${invoiceId} is allocated to but was not loaded (S3)`)
-      const fromDay = Math.max(day, invoice.invoiceDate)
-      this.#change({ paymentId, paymentVersion, invoiceId, amount, fromDay, toDay: null })
-    }
-  }
-
-  #endAllocations(type: 'invoice' | 'payment', id: string, day: EpochDay): void {
-    for (const one of this.allocationsOf(type, id)) {
-      const ended = endedOn(one, day)
-      if (ended !== one) this.#change(ended)
-    }
-  }
-
   #change(one: Allocation): void {
     this.changedAllocations.set(this.#keep(one), one)
   }
 
   #keep(one: Allocation): string {
-    const key = keyOf(one.paymentId, one.paymentVersion, one.invoiceId)
+    const key = allocationKey(one)
     this.#allocations.set(key, one)
-    this.#ownedBy('invoice', one.invoiceId).add(key)
-    this.#ownedBy('payment', one.paymentId).add(key)
+    this.#ownedBy(one.targetType, one.targetId).add(key)
+    if (one.sourceType !== 'write-off') this.#ownedBy(one.sourceType, one.sourceId).add(key)
     return key
   }
 
-  #ownedBy(type: AggregateType, id: string): Set<string> {
+  #ownedBy(type: AllocationOwner, id: string): Set<string> {
     const owner = keyOf(type, id)
     const known = this.#byOwner.get(owner)
     if (known) return known

@@ -14,7 +14,7 @@ import {
 } from '../../schemas/generated/records.ts'
 import { BROADCAST_KEY, PARTITIONS, TOPICS } from '../../schemas/topics.ts'
 import { partitionOf } from '../../schemas/values/partition.ts'
-import { fromJson } from '../event-store/json.ts'
+import { upcast } from '../event-store/upcast.ts'
 import type { Envelope } from '../kernel/events.ts'
 
 export interface OutboxRow {
@@ -81,7 +81,10 @@ export function recordsOf(
 
 export function recordsOfRow(row: OutboxRow, encoder: Encoder): readonly OutputRecord[] {
   try {
-    if (!known.has(row.eventType)) throw new Error(`${row.eventType} is no event of the catalogue`)
+    const { type, data: payload } = upcast(
+      { type: row.eventType, schemaVersion: row.schemaVersion, data: row.data, metadata: row.metadata },
+      known,
+    )
     const envelope: Envelope = {
       eventId: row.eventId,
       tenantId: row.tenantId,
@@ -95,9 +98,8 @@ export function recordsOfRow(row: OutboxRow, encoder: Encoder): readonly OutputR
       correlationId: row.metadata['correlationId'] ?? null,
       causationId: row.metadata['causationId'] ?? null,
     }
-    const payload = fromJson(row.data) as object
     const traceparent = row.metadata['traceparent'] ?? null
-    return recordsOf({ type: row.eventType as EventType, envelope, payload, traceparent }, encoder)
+    return recordsOf({ type, envelope, payload, traceparent }, encoder)
   } catch (cause) {
     throw new UnpublishableRow(row, cause)
   }

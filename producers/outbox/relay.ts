@@ -27,6 +27,8 @@ export interface RelayOptions {
   readonly batchRowsMax?: number
   /** Longest time a row waits when its wake-up was lost. */
   readonly pollMs?: number
+  /** Shortest time from one read to the next, so that a steady flow is sent in fewer requests; a first row never waits. */
+  readonly gatherMs?: number
   /** How often a waiting relay tries to lead. */
   readonly standbyMs?: number
   /** Pauses between failures in a row; the last one stays. */
@@ -48,6 +50,7 @@ export class Relay {
     this.#options = {
       batchRowsMax: 250,
       pollMs: 200,
+      gatherMs: 10,
       standbyMs: 500,
       backoffMs: BACKOFF_MS,
       onSent: () => undefined,
@@ -125,11 +128,15 @@ export class Relay {
   }
 
   async #pump(outbox: OutboxSession, producer: Producer): Promise<void> {
-    const { batchRowsMax, pollMs } = this.#options
+    const { batchRowsMax, pollMs, gatherMs } = this.#options
     let underWay: readonly OutboxRow[] = []
+    let readAt = Number.NEGATIVE_INFINITY
     let sending: Promise<void> = Promise.resolve()
     try {
       while (!this.#stopped) {
+        const early = readAt + gatherMs - performance.now()
+        if (early > 0 && underWay.length < batchRowsMax) await this.#sleep(early)
+        readAt = performance.now()
         const rows = await outbox.read(
           batchRowsMax,
           underWay.map((row) => row.position),

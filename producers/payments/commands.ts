@@ -4,7 +4,8 @@ import { currency, day, decimalText, externalId, label, money, reason, text } fr
 
 export const ALLOCATIONS_MAX = 200
 
-const allocations = z
+/** What a payment or a credit note settles. */
+export const allocations = z
   .array(z.strictObject({ invoiceId: externalId, amount: money }))
   .max(ALLOCATIONS_MAX)
   .refine(
@@ -27,10 +28,16 @@ export const receivePayment = z.strictObject({
   fxRate: decimalText.optional(),
   paymentDate: day.optional(),
   amount: money,
+  /** VAT and income tax that the customer deducted at source: they settle besides the amount. */
+  vdsWithheld: money.optional(),
+  tdsWithheld: money.optional(),
+  /** Ledger account that received the money; by method and posting rules when not given. */
+  accountId: externalId.optional(),
   allocations: allocations.default([]),
   /** The payment was numbered by another system. */
   issuedElsewhere: z.boolean().default(false),
 })
+
 export type ReceivePayment = z.infer<typeof receivePayment>
 
 export const allocatePayment = z.strictObject({
@@ -44,3 +51,10 @@ export type ReversePayment = z.infer<typeof reversePayment>
 
 export const failPayment = z.strictObject({ failedDate: day.optional(), reason: reason.default('') })
 export type FailPayment = z.infer<typeof failPayment>
+
+export const reconcilePayment = z.strictObject({
+  /** Day of the line of the bank's statement. */
+  statementDate: day.optional(),
+  statementReference: text(200).default(''),
+})
+export type ReconcilePayment = z.infer<typeof reconcilePayment>

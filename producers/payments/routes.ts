@@ -2,6 +2,8 @@
 import { counterOf, serialOf } from '../kernel/serials.ts'
 import type { Needs, Operation, Target } from '../kernel/operation.ts'
 import type { Session } from '../kernel/session.ts'
+import { incoming } from '../vendor-payments/evolve.ts'
+import * as outgoing from '../vendor-payments/routes.ts'
 import {
   type AllocatePayment,
   allocatePayment,
@@ -9,26 +11,25 @@ import {
   failPayment,
   type ReceivePayment,
   receivePayment,
+  type ReconcilePayment,
+  reconcilePayment,
   type ReversePayment,
   reversePayment,
 } from './commands.ts'
+import { allocationFacts, settledBy } from './allocate.ts'
 import {
-  type AllocationFacts,
   decideAllocate,
   decideFail,
   decideReceive,
+  decideReconcile,
   decideReverse,
   type PaymentFacts,
 } from './decide.ts'
+import { allocating, ending, recording } from './directions.ts'
 
 const lockInvoices = (allocations: ReceivePayment['allocations']): Needs => ({
   lock: allocations.map(({ invoiceId }) => ({ type: 'invoice', id: invoiceId })),
   allocations: true,
-})
-
-const allocationFacts = (session: Session): AllocationFacts => ({
-  invoiceOf: (id) => session.state('invoice', id) ?? undefined,
-  allocationsOfInvoice: (id) => session.allocationsOf('invoice', id),
 })
 
 const numbered = (command: ReceivePayment) =>
@@ -61,6 +62,8 @@ const receive: Operation<ReceivePayment> = {
     }),
 }
 
+const stateOf = (session: Session, id: string) => incoming(session.state('payment', id), id)
+
 const factsOf = (session: Session, { id }: Target<unknown>): PaymentFacts => ({
   ...session.facts(),
   ...allocationFacts(session),
@@ -79,7 +82,7 @@ const allocate: Operation<AllocatePayment> = {
   schema: allocatePayment,
   needs: ({ command }) => lockInvoices(command.allocations),
   decide: (session, target) =>
-    decideAllocate(session.state('payment', target.id), target.command, factsOf(session, target)),
+    decideAllocate(stateOf(session, target.id), target.command, factsOf(session, target)),
 }
 
 const reverse: Operation<ReversePayment> = {
@@ -92,8 +95,9 @@ const reverse: Operation<ReversePayment> = {
   money: true,
   schema: reversePayment,
   needs: () => ({ allocations: true }),
+  counterparts: (session, { id }) => settledBy(session, 'payment', id),
   decide: (session, target) =>
-    decideReverse(session.state('payment', target.id), target.command, factsOf(session, target)),
+    decideReverse(stateOf(session, target.id), target.command, factsOf(session, target)),
 }
 
 const fail: Operation<FailPayment> = {
@@ -106,8 +110,28 @@ const fail: Operation<FailPayment> = {
   money: true,
   schema: failPayment,
   needs: () => ({ allocations: true }),
+  counterparts: (session, { id }) => settledBy(session, 'payment', id),
   decide: (session, target) =>
-    decideFail(session.state('payment', target.id), target.command, factsOf(session, target)),
+    decideFail(stateOf(session, target.id), target.command, factsOf(session, target)),
 }
 
-export const paymentOperations: readonly Operation[] = [receive, allocate, reverse, fail]
+const reconcile: Operation<ReconcilePayment> = {
+  name: 'payment.reconcile',
+  summary: "Notes that a payment was found on the bank's statement",
+  path: '/v1/payments/:id/reconcile',
+  role: 'writer',
+  aggregate: 'payment',
+  creates: false,
+  money: false,
+  schema: reconcilePayment,
+  decide: (session, { id, command }) =>
+    decideReconcile(stateOf(session, id), command, { ...session.facts(), id }),
+}
+
+export const paymentOperations: readonly Operation[] = [
+  recording(receive),
+  allocating(allocate),
+  ending(reverse, outgoing.reverse),
+  ending(fail, outgoing.fail),
+  reconcile,
+]

@@ -13,9 +13,15 @@ export const setFxRate = z.strictObject({
 export type SetFxRate = z.infer<typeof setFxRate>
 
 export const setTaxRate = z.strictObject({
-  code: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a VAT code such as standard'),
-  /** Fraction, e.g. "0.15". */
-  rate: decimalText,
+  /** VAT, supplementary duty, VAT and income tax deducted at source, turnover tax. */
+  kind: z.enum(['VAT', 'SD', 'VDS', 'TDS', 'TURNOVER']).default('VAT'),
+  code: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a tax code such as standard'),
+  /** Fraction, e.g. "0.15"; left out where the tax is an amount per unit. */
+  rate: decimalText.optional(),
+  /** Specific tax: amount per unit in the base currency. */
+  perUnit: decimalText.nullable().default(null),
+  /** Input tax at this rate can be credited. */
+  creditable: z.boolean().default(true),
   validFrom: day,
   validTo: day.nullable().default(null),
   name: label(200),

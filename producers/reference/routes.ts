@@ -2,6 +2,7 @@
 import type { Operation } from '../kernel/operation.ts'
 import { type SetFxRate, setFxRate, type SetTaxRate, setTaxRate } from './commands.ts'
 import { decideFxRate, decideTaxRate, fxRateId, taxRateId } from './decide.ts'
+import { TAX_RATES } from './tax-rates.ts'
 
 const fxRate: Operation<SetFxRate> = {
   name: 'fx-rate.set',
@@ -19,7 +20,7 @@ const fxRate: Operation<SetFxRate> = {
 
 const taxRate: Operation<SetTaxRate> = {
   name: 'tax-rate.set',
-  summary: 'Sets the rate of a VAT code from a day on, for all tenants',
+  summary: 'Sets the rate of a tax code from a day on, for all tenants',
   path: '/v1/reference/tax-rates',
   role: 'operator',
   aggregate: 'tax-rate',
@@ -28,6 +29,7 @@ const taxRate: Operation<SetTaxRate> = {
   money: false,
   schema: setTaxRate,
   idOf: taxRateId,
+  counters: () => [{ kind: 'reference', period: TAX_RATES }],
   decide: (session, { id, command }) => decideTaxRate(session.state('tax-rate', id), command),
 }
 

@@ -18,3 +18,9 @@ export const changeTenant = z.strictObject({
   fiscalYearStart: fiscalYearStart.optional(),
 })
 export type ChangeTenant = z.infer<typeof changeTenant>
+
+export const stopTenant = z.strictObject({ reason: label(400) })
+export type StopTenant = z.infer<typeof stopTenant>
+
+export const rebuildTenant = z.strictObject({ reason: label(400).optional() })
+export type RebuildTenant = z.infer<typeof rebuildTenant>

@@ -27,7 +27,13 @@ export interface DecodeFailure {
   readonly message: string
 }
 
-export type DecodedEvent = { readonly ok: true; readonly schemaId: number } & FinanceEvent
+export type DecodedEvent = {
+  readonly ok: true
+  readonly schemaId: number
+  /** Where the bytes of the event's id lie in its value, [from, to), when that is known. */
+  readonly idFrom?: number
+  readonly idTo?: number
+} & FinanceEvent
 export type DecodedRecord = { readonly ok: true; readonly schemaId: number } & (FinanceEvent | FinanceResult)
 
 type Reader =

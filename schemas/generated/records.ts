@@ -2,7 +2,131 @@
 
 export const NAMESPACE = 'nikash.finance.v1'
 
-export type ResultKind = 'UNKNOWN' | 'CURRENT' | 'SNAPSHOT' | 'CLOSE'
+export type AccountClass = 'UNKNOWN' | 'ASSET' | 'LIABILITY' | 'EQUITY' | 'INCOME' | 'EXPENSE'
+
+export type CashFlowActivity = 'UNKNOWN' | 'OPERATING' | 'INVESTING' | 'FINANCING' | 'CASH' | 'NONE'
+
+/** An account of the chart of accounts. */
+export interface AccountCreated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Code of the account, unique inside the tenant. */
+  readonly code: string
+  /** Name. */
+  readonly name: string
+  /** Name in Bengali. */
+  readonly nameBn: null | string
+  /** Class. */
+  readonly accountClass: AccountClass
+  /** Finer kind within the class: CASH, BANK, MFS, RECEIVABLE, ALLOWANCE, INVENTORY, COGS, ... */
+  readonly subtype: string
+  /** Cash-flow activity of the account. */
+  readonly cashFlow: CashFlowActivity
+  /** Account that it is summed under. */
+  readonly parentId: null | string
+  /** Currency that it is kept in; null = base currency. */
+  readonly currency: null | string
+  /** Subledger whose control account it is: receivables, payables, inventory; empty = none. Not for manual entries. */
+  readonly control: string
+  /** Takes postings. */
+  readonly active: boolean
+}
+
+/** An account takes no more postings. */
+export interface AccountDeactivated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Why. */
+  readonly reason: string
+}
+
+/** An account as it is from now on: all fields. */
+export interface AccountUpdated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Code of the account, unique inside the tenant. */
+  readonly code: string
+  /** Name. */
+  readonly name: string
+  /** Name in Bengali. */
+  readonly nameBn: null | string
+  /** Class. */
+  readonly accountClass: AccountClass
+  /** Finer kind within the class: CASH, BANK, MFS, RECEIVABLE, ALLOWANCE, INVENTORY, COGS, ... */
+  readonly subtype: string
+  /** Cash-flow activity of the account. */
+  readonly cashFlow: CashFlowActivity
+  /** Account that it is summed under. */
+  readonly parentId: null | string
+  /** Currency that it is kept in; null = base currency. */
+  readonly currency: null | string
+  /** Subledger whose control account it is: receivables, payables, inventory; empty = none. Not for manual entries. */
+  readonly control: string
+  /** Takes postings. */
+  readonly active: boolean
+}
+
+export type ResultKind = 'UNKNOWN' | 'CURRENT' | 'SNAPSHOT' | 'CLOSE' | 'CORRECTION'
 
 /** Open amounts by days past the anchor date. */
 export interface AgingBuckets {
@@ -18,13 +142,13 @@ export interface AgingBuckets {
   readonly over90: bigint
 }
 
-/** Receivables aging of a tenant (slice empty) or one customer. Key tenant|aging.receivables|customerId. */
+/** Aging of a tenant (slice empty), or of one customer or vendor. Key tenant|aging.receivables|customerId or tenant|aging.payables|vendorId. In payables an invoice is a bill. */
 export interface AgingResult {
   /** Tenant. */
   readonly tenantId: string
-  /** Family of the result. */
+  /** aging.receivables or aging.payables. */
   readonly family: string
-  /** Slice inside the family; empty = the tenant as a whole. */
+  /** Customer or vendor; empty = the tenant as a whole. */
   readonly slice: string
   /** What this record is. */
   readonly kind: ResultKind
@@ -38,7 +162,7 @@ export interface AgingResult {
   readonly logTime: number
   /** Base currency of the amounts. */
   readonly currency: string
-  /** Name where slice is a customer. */
+  /** Name where slice is a customer; of payables that of the vendor. */
   readonly customerName: string
   /** By days past due date. */
   readonly due: AgingBuckets
@@ -53,6 +177,774 @@ export interface AgingResult {
   /** Open invoices. */
   readonly openItems: number
 }
+
+/** Somebody (the actor) has seen an alert and looks after it. */
+export interface AlertAcknowledged {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** What the person had to say. */
+  readonly note: string
+}
+
+/** What an alert warned of is over. Key: tenant id. */
+export interface AlertCleared {
+  /** Tenant. */
+  readonly tenantId: string
+  /** Id of the alert: a hash of tenant, rule, subject, cause and ordinal, so that a replay finds the same one. */
+  readonly alertId: string
+  /** Rule that it comes from. */
+  readonly ruleId: string
+  /** What it is about: a payment, a customer, a day; empty = the tenant as a whole. */
+  readonly subject: string
+  /** What it is now, decimal text; null = not known any more. */
+  readonly value: null | string
+  /** back_to_normal, rule_off or rule_changed. */
+  readonly reason: string
+  /** Local day of the tenant on which it cleared. */
+  readonly asOf: number
+  /** Log time at which it cleared. */
+  readonly clearedAt: number
+  /** Event that caused it, or the instant of the tick that did. */
+  readonly causeId: string
+  /** Incarnation of the topology run. */
+  readonly epoch: number
+  /** Offset in the input partition of what it follows from. */
+  readonly revision: number
+}
+
+/** An alert goes to somebody else. */
+export interface AlertEscalated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Who is asked now; empty = whoever is next. */
+  readonly escalatedTo: string
+  /** What the person had to say. */
+  readonly note: string
+}
+
+export type AlertState = 'UNKNOWN' | 'OPEN' | 'ACKNOWLEDGED' | 'ESCALATED' | 'RESOLVED' | 'CLEARED'
+
+/** A person acknowledged, escalated or resolved an alert. Key: tenant id. */
+export interface AlertMoved {
+  /** Tenant. */
+  readonly tenantId: string
+  /** Id of the alert: a hash of tenant, rule, subject, cause and ordinal, so that a replay finds the same one. */
+  readonly alertId: string
+  /** Where it stands now. */
+  readonly state: AlertState
+  /** Who moved it. */
+  readonly actor: string
+  /** What they had to say. */
+  readonly note: string
+  /** Who is asked now; empty = nobody in particular. */
+  readonly escalatedTo: string
+  /** Log time of the move. */
+  readonly movedAt: number
+  /** Event that said so. */
+  readonly causeId: string
+  /** Incarnation of the topology run. */
+  readonly epoch: number
+  /** Offset in the input partition of what it follows from. */
+  readonly revision: number
+}
+
+export type AlertSeverity = 'UNKNOWN' | 'INFO' | 'WARNING' | 'CRITICAL'
+
+export type AlertImpact = 'UNKNOWN' | 'LOW' | 'MEDIUM' | 'HIGH'
+
+/** An alert: once per crossing. Key: tenant id. */
+export interface AlertRaised {
+  /** Tenant. */
+  readonly tenantId: string
+  /** Id of the alert: a hash of tenant, rule, subject, cause and ordinal, so that a replay finds the same one. */
+  readonly alertId: string
+  /** Rule that it comes from. */
+  readonly ruleId: string
+  /** What it is about: a payment, a customer, a day; empty = the tenant as a whole. */
+  readonly subject: string
+  /** How urgent it is. */
+  readonly severity: AlertSeverity
+  /** CASH_FLOW, RECEIVABLES, KPI, PAYMENTS, COMPLIANCE or ANOMALY. */
+  readonly category: string
+  /** How much is at stake. */
+  readonly impact: AlertImpact
+  /** What was watched. */
+  readonly measure: string
+  /** Window of a KPI; empty = none. */
+  readonly window: string
+  /** What it was, decimal text. */
+  readonly value: string
+  /** What it should not pass, decimal text. */
+  readonly threshold: string
+  /** Base currency of amounts. */
+  readonly currency: string
+  /** What happened, in English. */
+  readonly message: string
+  /** What to do about it, in English. */
+  readonly recommendation: string
+  /** The figures that it was computed from. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** Local day of the tenant on which it was raised. */
+  readonly asOf: number
+  /** Log time at which it was raised. */
+  readonly raisedAt: number
+  /** Event that caused it, or the instant of the tick that did. */
+  readonly causeId: string
+  /** Incarnation of the topology run. */
+  readonly epoch: number
+  /** Offset in the input partition of what it follows from. */
+  readonly revision: number
+}
+
+/** Somebody (the actor) has dealt with an alert. The end of its life. */
+export interface AlertResolved {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** What the person had to say. */
+  readonly note: string
+}
+
+export type AlertOperator = 'UNKNOWN' | 'ABOVE' | 'BELOW'
+
+/** A rule of alerts of the tenant, set or set anew; the aggregate is the rule. It holds from this event on. A rule with the id of a built-in one takes its place. */
+export interface AlertRuleSet {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** What is watched: a KPI, a measure of aging or of the cash flow, or one of the patterns, e.g. dso. */
+  readonly measure: string
+  /** Window of a KPI: 30d, 90d, 365d, mtd, qtd or fy; empty = the measure has none. */
+  readonly window: string
+  /** Side of the threshold. */
+  readonly operator: AlertOperator
+  /** Decimal text in the unit of the measure: an amount in the base currency, per cent, days, ... */
+  readonly threshold: string
+  /** Hysteresis: the alert clears when the value is here or beyond, seen from the threshold; null = at the threshold. */
+  readonly clearLevel: null | string
+  /** After an alert the rule is silent for so long, in log time; if it still holds then, the next one comes. */
+  readonly coolDownMinutes: number
+  /** How urgent its alerts are. */
+  readonly severity: AlertSeverity
+  /** How much is at stake. */
+  readonly impact: AlertImpact
+  /** Of patterns: count, windowDays, marginPercent, weeks. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** Off when false: nothing is watched, and an alert that holds is cleared. */
+  readonly active: boolean
+}
+
+/** An alert that is live: neither cleared nor resolved. Key tenant|alerts|ALERT; a tombstone when it is over. */
+export interface AlertStatus {
+  /** Tenant. */
+  readonly tenantId: string
+  /** Family of the result. */
+  readonly family: string
+  /** Id of the alert. */
+  readonly slice: string
+  /** Incarnation of the topology run. */
+  readonly epoch: number
+  /** Offset of the cut in the input partition: within an epoch a higher one is newer. */
+  readonly revision: number
+  /** Log time of the partition at the cut. */
+  readonly logTime: number
+  /** Rule that it comes from. */
+  readonly ruleId: string
+  /** What it is about: a payment, a customer, a day; empty = the tenant as a whole. */
+  readonly subject: string
+  /** How urgent it is. */
+  readonly severity: AlertSeverity
+  /** CASH_FLOW, RECEIVABLES, KPI, PAYMENTS, COMPLIANCE or ANOMALY. */
+  readonly category: string
+  /** How much is at stake. */
+  readonly impact: AlertImpact
+  /** What was watched. */
+  readonly measure: string
+  /** Window of a KPI; empty = none. */
+  readonly window: string
+  /** What it was, decimal text. */
+  readonly value: string
+  /** What it should not pass, decimal text. */
+  readonly threshold: string
+  /** Base currency of amounts. */
+  readonly currency: string
+  /** What happened, in English. */
+  readonly message: string
+  /** What to do about it, in English. */
+  readonly recommendation: string
+  /** The figures that it was computed from. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** Local day of the tenant on which it was raised. */
+  readonly asOf: number
+  /** Log time at which it was raised. */
+  readonly raisedAt: number
+  /** Event that caused it, or the instant of the tick that did. */
+  readonly causeId: string
+  /** Where it stands. */
+  readonly state: AlertState
+  /** Who moved it last; empty = nobody did. */
+  readonly actor: string
+  /** What they had to say. */
+  readonly note: string
+  /** Who is asked now; empty = nobody in particular. */
+  readonly escalatedTo: string
+  /** Log time of the last move; null = none. */
+  readonly movedAt: null | number
+}
+
+/** One part of a document that is due on a day of its own. */
+export interface Instalment {
+  /** Day on which this part is due. */
+  readonly dueDate: number
+  /** Amount due then, in the document's currency. */
+  readonly amount: bigint
+}
+
+/** One line of a bill; taxes are computed and rounded per line. */
+export interface BillLine {
+  /** What was sold. */
+  readonly description: string
+  /** Units sold. */
+  readonly quantity: bigint
+  /** Price of one unit without VAT, in the invoice currency. */
+  readonly unitPrice: bigint
+  /** quantity x unitPrice less discount, without VAT, rounded to the currency. */
+  readonly netAmount: bigint
+  /** Code of the VAT rate: standard, reduced, zero, exempt, none, ... */
+  readonly vatCode: string
+  /** VAT rate as a fraction (0.15 = 15 %). */
+  readonly vatRate: bigint
+  /** VAT of this line, rounded to the currency. */
+  readonly vatAmount: bigint
+  /** Discount of the line, already taken off netAmount. */
+  readonly discount: bigint
+  /** Supplementary duty rate as a fraction. */
+  readonly sdRate: bigint
+  /** Supplementary duty of this line, rounded; it is part of the base of VAT. */
+  readonly sdAmount: bigint
+  /** Specific VAT per unit, where VAT is an amount and not a rate; 0 otherwise. */
+  readonly vatPerUnit: bigint
+  /** Product sold or bought, where it is one of the master data. */
+  readonly productId: null | string
+  /** Unit of quantity, a code of the unit table; empty = none stated. */
+  readonly unit: string
+  /** Expense category; empty for goods into stock. */
+  readonly category: string
+  /** Department that bears it. */
+  readonly department: string
+  /** Ledger account of this line; null = by the posting rules. */
+  readonly accountId: null | string
+  /** Its VAT can be credited (else it is part of the cost). */
+  readonly vatCreditable: boolean
+  /** Its goods go into stock: their cost waits in goods in transit until the receipt. */
+  readonly stocked: boolean
+}
+
+/** A bill is binding: from its bill date it is owed. */
+export interface BillApproved {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number, unique inside the tenant. */
+  readonly billNumber: string
+  /** Who is owed. */
+  readonly vendorId: string
+  /** Name at the time. */
+  readonly vendorName: string
+  /** The vendor's own number. */
+  readonly vendorInvoiceNumber: string
+  /** ISO 4217 code. */
+  readonly currency: string
+  /** Base currency units for one unit of currency; 1 when equal. */
+  readonly fxRate: bigint
+  /** Posting date. */
+  readonly billDate: number
+  /** Day on which it is to be paid. */
+  readonly dueDate: number
+  /** Fiscal year of billDate. */
+  readonly fiscalYear: string
+  /** Reference of the source. */
+  readonly reference: string
+  /** Sum of the lines without taxes. */
+  readonly subtotal: bigint
+  /** Sum of the lines' VAT. */
+  readonly vatAmount: bigint
+  /** subtotal + sdAmount + vatAmount: what the vendor asks for. */
+  readonly total: bigint
+  /** VAT to be deducted at source: owed to the tax office, not to the vendor. */
+  readonly vdsWithheld: bigint
+  /** Income tax to be deducted at source. */
+  readonly tdsWithheld: bigint
+  /** Sum of the lines' discounts. */
+  readonly discountAmount: bigint
+  /** Sum of the lines' supplementary duty; total = subtotal + sdAmount + vatAmount. */
+  readonly sdAmount: bigint
+  /** Parts that are due on days of their own; empty = all of it on dueDate. Their sum is the total. */
+  readonly instalments: readonly Instalment[]
+  /** Day of the approval. */
+  readonly approvedDate: number
+  /** The lines. */
+  readonly lines: readonly BillLine[]
+}
+
+/** A bill counts no more from a day on; what settled it is unapplied again. */
+export interface BillCancelled {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** First day on which it counts no more. */
+  readonly cancelledDate: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** We dispute a bill from a day on, or do not any more. */
+export interface BillDisputeChanged {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Disputed from effectiveDate on. */
+  readonly disputed: boolean
+  /** Day of the change. */
+  readonly effectiveDate: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** A bill is due on another day, as seen from effectiveDate on. */
+export interface BillDueDateChanged {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** The new day. */
+  readonly dueDate: number
+  /** The day before. */
+  readonly previousDueDate: number
+  /** Day from which it is so. */
+  readonly effectiveDate: number
+  /** Why. */
+  readonly reason: string
+}
+
+export type BillStatus = 'UNKNOWN' | 'DRAFT' | 'APPROVED'
+
+/** A bill of a vendor was entered. With status APPROVED it counts at once; with DRAFT when approved. */
+export interface BillReceived {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number, unique inside the tenant. */
+  readonly billNumber: string
+  /** Who is owed. */
+  readonly vendorId: string
+  /** Name at the time. */
+  readonly vendorName: string
+  /** The vendor's own number. */
+  readonly vendorInvoiceNumber: string
+  /** ISO 4217 code. */
+  readonly currency: string
+  /** Base currency units for one unit of currency; 1 when equal. */
+  readonly fxRate: bigint
+  /** Posting date. */
+  readonly billDate: number
+  /** Day on which it is to be paid. */
+  readonly dueDate: number
+  /** Fiscal year of billDate. */
+  readonly fiscalYear: string
+  /** Reference of the source. */
+  readonly reference: string
+  /** Sum of the lines without taxes. */
+  readonly subtotal: bigint
+  /** Sum of the lines' VAT. */
+  readonly vatAmount: bigint
+  /** subtotal + sdAmount + vatAmount: what the vendor asks for. */
+  readonly total: bigint
+  /** VAT to be deducted at source: owed to the tax office, not to the vendor. */
+  readonly vdsWithheld: bigint
+  /** Income tax to be deducted at source. */
+  readonly tdsWithheld: bigint
+  /** Sum of the lines' discounts. */
+  readonly discountAmount: bigint
+  /** Sum of the lines' supplementary duty; total = subtotal + sdAmount + vatAmount. */
+  readonly sdAmount: bigint
+  /** Parts that are due on days of their own; empty = all of it on dueDate. Their sum is the total. */
+  readonly instalments: readonly Instalment[]
+  /** DRAFT or APPROVED. */
+  readonly status: BillStatus
+  /** We dispute it. */
+  readonly disputed: boolean
+  /** The lines. */
+  readonly lines: readonly BillLine[]
+}
+
+/** What is open of a bill, or a part of it, need not be paid: other income. */
+export interface BillWrittenOff {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day from which it is not owed any more. */
+  readonly writeOffDate: number
+  /** Amount, in the bill's currency. */
+  readonly amount: bigint
+  /** Why. */
+  readonly reason: string
+}
+
+/** The part of a payment that settles one invoice. */
+export interface PaymentAllocation {
+  /** The invoice that is settled. */
+  readonly invoiceId: string
+  /** Amount settled, in the currency of payment and invoice (they are equal). */
+  readonly amount: bigint
+}
+
+/** What was unapplied of a credit note settles invoices. */
+export interface CreditNoteAllocated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day from which it settles. */
+  readonly allocationDate: number
+  /** What it settles. */
+  readonly allocations: readonly PaymentAllocation[]
+}
+
+/** A credit note counts no more from a day on; what it settled is open again. */
+export interface CreditNoteCancelled {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** First day on which it counts no more. */
+  readonly cancelledDate: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** One line of an invoice; VAT is computed and rounded per line. */
+export interface InvoiceLine {
+  /** What was sold. */
+  readonly description: string
+  /** Units sold. */
+  readonly quantity: bigint
+  /** Price of one unit without VAT, in the invoice currency. */
+  readonly unitPrice: bigint
+  /** quantity x unitPrice less discount, without VAT, rounded to the currency. */
+  readonly netAmount: bigint
+  /** Code of the VAT rate: standard, reduced, zero, exempt, none, ... */
+  readonly vatCode: string
+  /** VAT rate as a fraction (0.15 = 15 %). */
+  readonly vatRate: bigint
+  /** VAT of this line, rounded to the currency. */
+  readonly vatAmount: bigint
+  /** Discount of the line, already taken off netAmount. */
+  readonly discount: bigint
+  /** Supplementary duty rate as a fraction. */
+  readonly sdRate: bigint
+  /** Supplementary duty of this line, rounded; it is part of the base of VAT. */
+  readonly sdAmount: bigint
+  /** Specific VAT per unit, where VAT is an amount and not a rate; 0 otherwise. */
+  readonly vatPerUnit: bigint
+  /** Product sold or bought, where it is one of the master data. */
+  readonly productId: null | string
+  /** Unit of quantity, a code of the unit table; empty = none stated. */
+  readonly unit: string
+  /** Ledger account of this line; null = by the posting rules. */
+  readonly accountId: null | string
+}
+
+/** A credit note (Mushak 6.7) takes back revenue and VAT of an invoice; what it does not settle at once is unapplied. */
+export interface CreditNoteIssued {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number, unique inside the tenant. */
+  readonly creditNoteNumber: string
+  /** Mushak 6.7 number. */
+  readonly mushakNumber: null | string
+  /** The invoice that it corrects; null = a credit without one. */
+  readonly invoiceId: null | string
+  /** Its number. */
+  readonly invoiceNumber: string
+  /** Who is credited. */
+  readonly customerId: string
+  /** Name at the time. */
+  readonly customerName: string
+  /** ISO 4217 code. */
+  readonly currency: string
+  /** Base currency units for one unit of currency; 1 when equal. */
+  readonly fxRate: bigint
+  /** Posting date. */
+  readonly creditDate: number
+  /** Why. */
+  readonly reason: string
+  /** Fiscal year of creditDate. */
+  readonly fiscalYear: string
+  /** Revenue category. */
+  readonly category: string
+  /** Sum of the lines without taxes. */
+  readonly subtotal: bigint
+  /** Supplementary duty taken back. */
+  readonly sdAmount: bigint
+  /** VAT taken back. */
+  readonly vatAmount: bigint
+  /** subtotal + sdAmount + vatAmount: what the customer owes less. */
+  readonly total: bigint
+  /** The lines. */
+  readonly lines: readonly InvoiceLine[]
+  /** What it settles at once. */
+  readonly allocations: readonly PaymentAllocation[]
+}
+
+export type KycStatus = 'UNKNOWN' | 'NONE' | 'PENDING' | 'VERIFIED' | 'REJECTED'
 
 /** A customer is known from now on. */
 export interface CustomerCreated {
@@ -96,6 +988,30 @@ export interface CustomerCreated {
   readonly phone: null | string
   /** ISO 3166 code or the source's own country code. */
   readonly country: null | string
+  /** e-TIN, digits only (12; 10 = legacy). */
+  readonly tin: null | string
+  /** BIN, digits only (13; 9 = legacy). */
+  readonly bin: null | string
+  /** National id, digits only. */
+  readonly nid: null | string
+  /** Street, house, area. */
+  readonly addressLine: string
+  /** District, one of 64 in Bangladesh; empty = not stated. */
+  readonly district: string
+  /** Division of the district; empty = not stated. */
+  readonly division: string
+  /** Postcode. */
+  readonly postcode: string
+  /** Group of customers. */
+  readonly segment: string
+  /** Who looks after it. */
+  readonly salespersonId: null | string
+  /** State of the identity check. */
+  readonly kycStatus: KycStatus
+  /** Loyalty points. */
+  readonly loyaltyPoints: number
+  /** Not used for new documents when false. */
+  readonly active: boolean
 }
 
 /** The customer as it is from now on (all fields). */
@@ -140,6 +1056,30 @@ export interface CustomerUpdated {
   readonly phone: null | string
   /** ISO 3166 code or the source's own country code. */
   readonly country: null | string
+  /** e-TIN, digits only (12; 10 = legacy). */
+  readonly tin: null | string
+  /** BIN, digits only (13; 9 = legacy). */
+  readonly bin: null | string
+  /** National id, digits only. */
+  readonly nid: null | string
+  /** Street, house, area. */
+  readonly addressLine: string
+  /** District, one of 64 in Bangladesh; empty = not stated. */
+  readonly district: string
+  /** Division of the district; empty = not stated. */
+  readonly division: string
+  /** Postcode. */
+  readonly postcode: string
+  /** Group of customers. */
+  readonly segment: string
+  /** Who looks after it. */
+  readonly salespersonId: null | string
+  /** State of the identity check. */
+  readonly kycStatus: KycStatus
+  /** Loyalty points. */
+  readonly loyaltyPoints: number
+  /** Not used for new documents when false. */
+  readonly active: boolean
 }
 
 /** An expense counts from its expenseDate. Carries all that counts. */
@@ -192,6 +1132,44 @@ export interface ExpenseApproved {
   readonly total: bigint
   /** Day of the approval. */
   readonly approvedDate: number
+  /** VAT deducted at source from the vendor; part of total that is owed to the tax office instead. */
+  readonly vdsWithheld: bigint
+  /** Income tax deducted at source from the vendor. */
+  readonly tdsWithheld: bigint
+  /** Ledger account that paid it at once; null = it is owed (accrued). */
+  readonly paidFromAccountId: null | string
+  /** Expense account; null = by category and posting rules. */
+  readonly accountId: null | string
+}
+
+/** An expense counts no more from a day on. */
+export interface ExpenseCancelled {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** First day on which it counts no more. */
+  readonly cancelledDate: number
+  /** Why. */
+  readonly reason: string
 }
 
 /** An expense was entered; it counts when approved. */
@@ -242,6 +1220,50 @@ export interface ExpenseRecorded {
   readonly vatAmount: bigint
   /** netAmount + vatAmount. */
   readonly total: bigint
+  /** VAT deducted at source from the vendor; part of total that is owed to the tax office instead. */
+  readonly vdsWithheld: bigint
+  /** Income tax deducted at source from the vendor. */
+  readonly tdsWithheld: bigint
+  /** Ledger account that paid it at once; null = it is owed (accrued). */
+  readonly paidFromAccountId: null | string
+  /** Expense account; null = by category and posting rules. */
+  readonly accountId: null | string
+}
+
+/** The result of a fiscal year went to retained earnings; the year is closed. */
+export interface FiscalYearClosed {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** The year, e.g. 2025-26. */
+  readonly fiscalYear: string
+  /** First day. */
+  readonly from: number
+  /** Last day. */
+  readonly to: number
+  /** Its result: income less expenses, base currency. */
+  readonly netIncome: bigint
+  /** Journal entry that closes it; empty when there was nothing to close. */
+  readonly journalId: string
 }
 
 /** A currency rate, the same for all tenants. */
@@ -326,10 +1348,22 @@ export interface InvoiceApproved {
   readonly subtotal: bigint
   /** Sum of the lines' VAT. */
   readonly vatAmount: bigint
-  /** subtotal + vatAmount: what the customer owes. */
+  /** subtotal + sdAmount + vatAmount: what the customer owes. */
   readonly total: bigint
   /** Day of the approval. */
   readonly approvedDate: number
+  /** Sum of the lines' discounts. */
+  readonly discountAmount: bigint
+  /** Sum of the lines' supplementary duty; total = subtotal + sdAmount + vatAmount. */
+  readonly sdAmount: bigint
+  /** Parts that are due on days of their own; empty = all of it on dueDate. Their sum is the total. */
+  readonly instalments: readonly Instalment[]
+  /** Who sold. */
+  readonly salespersonId: null | string
+  /** BIN of the customer at the time of the document. */
+  readonly customerBin: null | string
+  /** Mushak 6.3 number that it got with the approval. */
+  readonly mushakNumber: null | string
 }
 
 /** An invoice was voided: what is open of it leaves the books on cancelledDate. */
@@ -363,24 +1397,6 @@ export interface InvoiceCancelled {
 }
 
 export type InvoiceStatus = 'UNKNOWN' | 'DRAFT' | 'APPROVED'
-
-/** One line of an invoice; VAT is computed and rounded per line. */
-export interface InvoiceLine {
-  /** What was sold. */
-  readonly description: string
-  /** Units sold. */
-  readonly quantity: bigint
-  /** Price of one unit without VAT, in the invoice currency. */
-  readonly unitPrice: bigint
-  /** quantity x unitPrice less discount, without VAT, rounded to the currency. */
-  readonly netAmount: bigint
-  /** Code of the VAT rate: standard, reduced, zero, exempt, none, ... */
-  readonly vatCode: string
-  /** VAT rate as a fraction (0.15 = 15 %). */
-  readonly vatRate: bigint
-  /** VAT of this line, rounded to the currency. */
-  readonly vatAmount: bigint
-}
 
 /** An invoice was written. With status APPROVED it counts at once; with DRAFT it counts when approved. */
 export interface InvoiceCreated {
@@ -428,7 +1444,7 @@ export interface InvoiceCreated {
   readonly subtotal: bigint
   /** Sum of the lines' VAT. */
   readonly vatAmount: bigint
-  /** subtotal + vatAmount: what the customer owes. */
+  /** subtotal + sdAmount + vatAmount: what the customer owes. */
   readonly total: bigint
   /** DRAFT or APPROVED. */
   readonly status: InvoiceStatus
@@ -442,6 +1458,48 @@ export interface InvoiceCreated {
   readonly reference: string
   /** The lines. */
   readonly lines: readonly InvoiceLine[]
+  /** Sum of the lines' discounts. */
+  readonly discountAmount: bigint
+  /** Sum of the lines' supplementary duty; total = subtotal + sdAmount + vatAmount. */
+  readonly sdAmount: bigint
+  /** Parts that are due on days of their own; empty = all of it on dueDate. Their sum is the total. */
+  readonly instalments: readonly Instalment[]
+  /** Who sold. */
+  readonly salespersonId: null | string
+  /** BIN of the customer at the time of the document. */
+  readonly customerBin: null | string
+}
+
+/** The customer disputes an invoice from a day on, or does not any more. */
+export interface InvoiceDisputeChanged {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Disputed from effectiveDate on. */
+  readonly disputed: boolean
+  /** Day of the change. */
+  readonly effectiveDate: number
+  /** Why. */
+  readonly reason: string
 }
 
 /** The due date was moved. Aging uses the new date from effectiveDate on. */
@@ -478,13 +1536,217 @@ export interface InvoiceDueDateChanged {
   readonly reason: string
 }
 
+/** What is open of an invoice, or a part of it, is given up: bad debt. */
+export interface InvoiceWrittenOff {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day from which it is not owed any more. */
+  readonly writeOffDate: number
+  /** Amount given up, in the invoice's currency. */
+  readonly amount: bigint
+  /** Why. */
+  readonly reason: string
+}
+
+export type JournalKind = 'UNKNOWN' | 'MANUAL' | 'DOCUMENT' | 'REVERSAL' | 'OPENING' | 'CLOSING'
+
+/** One line of a journal entry. Exactly one of debit and credit is above zero. */
+export interface JournalLine {
+  /** Account. */
+  readonly accountId: string
+  /** Its code at the time. */
+  readonly accountCode: string
+  /** Its name at the time. */
+  readonly accountName: string
+  /** Its class at the time: ASSET, LIABILITY, EQUITY, INCOME, EXPENSE. */
+  readonly accountClass: string
+  /** Its subtype at the time. */
+  readonly accountSubtype: string
+  /** Debit in the base currency. */
+  readonly debit: bigint
+  /** Credit in the base currency. */
+  readonly credit: bigint
+  /** The same in the entry's currency, without sign. */
+  readonly amount: bigint
+  /** customer or vendor; empty = none. */
+  readonly partyType: string
+  /** Customer or vendor of a control account's line. */
+  readonly partyId: string
+  /** Product, where there is one. */
+  readonly productId: string
+  /** Code of the tax rate, for lines of taxes and their bases. */
+  readonly taxCode: string
+  /** Department that bears it. */
+  readonly department: string
+  /** What the line is for. */
+  readonly memo: string
+  /** Activity of the account at the time: CASH, OPERATING, INVESTING, FINANCING, NONE; empty = not stated, its subtype decides. */
+  readonly cashFlow: string
+}
+
+/** A manual journal entry was drafted; it counts when posted. */
+export interface JournalEntryCreated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number of a manual entry, unique inside the tenant; of an automatic one the document's number. */
+  readonly journalNumber: string
+  /** Posting date. */
+  readonly entryDate: number
+  /** Fiscal year of entryDate. */
+  readonly fiscalYear: string
+  /** Where it comes from. */
+  readonly kind: JournalKind
+  /** What it is for. */
+  readonly description: string
+  /** Currency of the lines' amounts. */
+  readonly currency: string
+  /** Base currency units for one unit of currency; 1 when equal. */
+  readonly fxRate: bigint
+  /** Aggregate type of the event that it posts; empty for manual entries. */
+  readonly sourceType: string
+  /** Aggregate id of that event. */
+  readonly sourceId: string
+  /** Aggregate version of that event; 0 = none. */
+  readonly sourceVersion: number
+  /** Journal entry that it reverses. */
+  readonly reversesId: null | string
+  /** Sum of the debits (= of the credits), base currency. */
+  readonly total: bigint
+  /** The lines: sum of debits = sum of credits. */
+  readonly lines: readonly JournalLine[]
+}
+
+/** A balanced journal entry is in the general ledger from its entry date on. Every event that moves money has one. */
+export interface JournalEntryPosted {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number of a manual entry, unique inside the tenant; of an automatic one the document's number. */
+  readonly journalNumber: string
+  /** Posting date. */
+  readonly entryDate: number
+  /** Fiscal year of entryDate. */
+  readonly fiscalYear: string
+  /** Where it comes from. */
+  readonly kind: JournalKind
+  /** What it is for. */
+  readonly description: string
+  /** Currency of the lines' amounts. */
+  readonly currency: string
+  /** Base currency units for one unit of currency; 1 when equal. */
+  readonly fxRate: bigint
+  /** Aggregate type of the event that it posts; empty for manual entries. */
+  readonly sourceType: string
+  /** Aggregate id of that event. */
+  readonly sourceId: string
+  /** Aggregate version of that event; 0 = none. */
+  readonly sourceVersion: number
+  /** Journal entry that it reverses. */
+  readonly reversesId: null | string
+  /** Sum of the debits (= of the credits), base currency. */
+  readonly total: bigint
+  /** The lines: sum of debits = sum of credits. */
+  readonly lines: readonly JournalLine[]
+}
+
+/** A posted journal entry was reversed by another one; it stays as it is. */
+export interface JournalEntryReversed {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** The journal entry that reverses it. */
+  readonly reversalId: string
+  /** Entry date of the reversal. */
+  readonly reversalDate: number
+  /** Why. */
+  readonly reason: string
+}
+
 /** One KPI in one window. */
 export interface Measure {
   /** Name, e.g. dso. */
   readonly name: string
   /** Decimal text; null with a reason. */
   readonly value: null | string
-  /** currency code, percent, days, ratio or count. */
+  /** currency code, percent, days, ratio, count or score. */
   readonly unit: string
   /** Why value is null, or a warning: zero_denominator, no_history, not_meaningful. */
   readonly reason: null | string
@@ -494,6 +1756,10 @@ export interface Measure {
   readonly change: null | string
   /** The figures that the value was computed from. */
   readonly inputs: Readonly<Record<string, string>>
+  /** Value in the same window a year before. */
+  readonly lastYear: null | string
+  /** Percent change from lastYear. */
+  readonly changeLastYear: null | string
 }
 
 /** One window. */
@@ -532,14 +1798,6 @@ export interface KpiResult {
   readonly currency: string
   /** The windows. */
   readonly windows: readonly KpiWindow[]
-}
-
-/** The part of a payment that settles one invoice. */
-export interface PaymentAllocation {
-  /** The invoice that is settled. */
-  readonly invoiceId: string
-  /** Amount settled, in the currency of payment and invoice (they are equal). */
-  readonly amount: bigint
 }
 
 /** An unapplied part of a payment was applied to invoices. */
@@ -646,6 +1904,42 @@ export interface PaymentReceived {
   readonly amount: bigint
   /** What it settles at once. */
   readonly allocations: readonly PaymentAllocation[]
+  /** VAT that the customer deducted at source; it settles too: amount + vdsWithheld + tdsWithheld is what can be allocated. */
+  readonly vdsWithheld: bigint
+  /** Income tax that the customer deducted at source; settles too. */
+  readonly tdsWithheld: bigint
+  /** Ledger account that received the money; null = by method and posting rules. */
+  readonly accountId: null | string
+}
+
+/** A payment was found on a statement of the bank. */
+export interface PaymentReconciled {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day of the statement's line. */
+  readonly statementDate: number
+  /** The line. */
+  readonly statementReference: string
 }
 
 /** A payment was taken back on a day: money and settlements end then. */
@@ -677,6 +1971,326 @@ export interface PaymentReversed {
   /** Why. */
   readonly reason: string
 }
+
+/** No posting dated on or before this day is taken any more. */
+export interface PeriodClosed {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Last closed day. */
+  readonly through: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** Postings dated after this day are taken again. */
+export interface PeriodReopened {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Last day that stays closed. */
+  readonly through: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** Account of one role, or of one key within a role. */
+export interface PostingRule {
+  /** Role: receivables, payables, revenue, output-vat, ... */
+  readonly role: string
+  /** Category, product, method, ... within the role; empty = all others. */
+  readonly key: string
+  /** Account. */
+  readonly accountId: string
+}
+
+/** Which accounts the postings of documents go to, where it is not the default chart's: all rules of the tenant. */
+export interface PostingRulesSet {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** The rules. */
+  readonly rules: readonly PostingRule[]
+}
+
+/** A product is known from now on. */
+export interface ProductCreated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human code, unique inside the tenant. */
+  readonly sku: string
+  /** Name. */
+  readonly name: string
+  /** Name in Bengali. */
+  readonly nameBn: null | string
+  /** Unit of stock, a code of the unit table (PCS, KG, MAUND, ...). */
+  readonly unit: string
+  /** Product category. */
+  readonly category: string
+  /** goods or service. */
+  readonly kind: string
+  /** HS code, 4 to 10 digits. */
+  readonly hsCode: null | string
+  /** Usual VAT code. */
+  readonly vatCode: string
+  /** Usual price without taxes, base currency. */
+  readonly salePrice: null | bigint
+  /** Stock is kept of it. */
+  readonly stocked: boolean
+  /** Its movements name a batch. */
+  readonly batchTracked: boolean
+  /** Stock at which to order again, in units. */
+  readonly reorderLevel: null | bigint
+  /** Income account; null = by the posting rules. */
+  readonly salesAccountId: null | string
+  /** Inventory account; null = by the posting rules. */
+  readonly inventoryAccountId: null | string
+  /** Cost account; null = by the posting rules. */
+  readonly cogsAccountId: null | string
+  /** Not used for new documents when false. */
+  readonly active: boolean
+}
+
+/** A product as it is from now on: all fields. */
+export interface ProductUpdated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human code, unique inside the tenant. */
+  readonly sku: string
+  /** Name. */
+  readonly name: string
+  /** Name in Bengali. */
+  readonly nameBn: null | string
+  /** Unit of stock, a code of the unit table (PCS, KG, MAUND, ...). */
+  readonly unit: string
+  /** Product category. */
+  readonly category: string
+  /** goods or service. */
+  readonly kind: string
+  /** HS code, 4 to 10 digits. */
+  readonly hsCode: null | string
+  /** Usual VAT code. */
+  readonly vatCode: string
+  /** Usual price without taxes, base currency. */
+  readonly salePrice: null | bigint
+  /** Stock is kept of it. */
+  readonly stocked: boolean
+  /** Its movements name a batch. */
+  readonly batchTracked: boolean
+  /** Stock at which to order again, in units. */
+  readonly reorderLevel: null | bigint
+  /** Income account; null = by the posting rules. */
+  readonly salesAccountId: null | string
+  /** Inventory account; null = by the posting rules. */
+  readonly inventoryAccountId: null | string
+  /** Cost account; null = by the posting rules. */
+  readonly cogsAccountId: null | string
+  /** Not used for new documents when false. */
+  readonly active: boolean
+}
+
+export type StockMovementType = 'UNKNOWN' | 'RECEIPT' | 'ISSUE' | 'CUSTOMER_RETURN' | 'VENDOR_RETURN' | 'TRANSFER' | 'ADJUSTMENT'
+
+/** Stock of a product moved; cost is the moving average of the product over all its warehouses. */
+export interface StockMoved {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Id of the movement, unique inside the tenant. */
+  readonly movementId: string
+  /** Code of the product at the time. */
+  readonly sku: string
+  /** Name at the time. */
+  readonly productName: string
+  /** Kind. */
+  readonly movement: StockMovementType
+  /** Posting date. */
+  readonly movementDate: number
+  /** Warehouse; of a transfer the one that gives. */
+  readonly warehouse: string
+  /** Warehouse that takes, of a transfer; empty otherwise. */
+  readonly toWarehouse: string
+  /** Batch; empty = none. */
+  readonly batch: string
+  /** Units; above zero comes in, below goes out; of a transfer above zero. */
+  readonly quantity: bigint
+  /** Unit. */
+  readonly unit: string
+  /** Cost of one unit in the base currency, 4 decimals, for people: value is exact. */
+  readonly unitCost: bigint
+  /** Change of the inventory's value in the base currency; 0 for a transfer. */
+  readonly value: bigint
+  /** Units of the product afterwards, all warehouses. */
+  readonly quantityAfter: bigint
+  /** Value of the product's stock afterwards, base currency. */
+  readonly valueAfter: bigint
+  /** Reference of the source. */
+  readonly reference: string
+  /** Document that moved it: invoice, bill, ...; empty = none. */
+  readonly sourceType: string
+  /** Its id. */
+  readonly sourceId: string
+  /** Why. */
+  readonly reason: string
+}
+
+/** A target for a measure over a period. */
+export interface TargetSet {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Name of the KPI or measure, e.g. netRevenue. */
+  readonly measure: string
+  /** Part of the company that it is for, e.g. category:Rice; empty = all. */
+  readonly slice: string
+  /** First day. */
+  readonly from: number
+  /** Last day. */
+  readonly to: number
+  /** The target: an amount in the base currency, or a number. */
+  readonly amount: bigint
+  /** currency, ratio, percent, days or count. */
+  readonly unit: string
+  /** The target is no more. */
+  readonly withdrawn: boolean
+}
+
+export type TaxKind = 'UNKNOWN' | 'VAT' | 'SD' | 'VDS' | 'TDS' | 'TURNOVER'
 
 /** A tax rate, the same for all tenants. */
 export interface TaxRateSet {
@@ -716,6 +2330,68 @@ export interface TaxRateSet {
   readonly source: string
   /** Checked against the primary text. */
   readonly verified: boolean
+  /** Kind of tax; UNKNOWN = VAT (written before there were kinds). */
+  readonly kind: TaxKind
+  /** Specific amount per unit in base currency, where the tax is no rate. */
+  readonly perUnit: null | bigint
+  /** Input tax at this rate can be credited. */
+  readonly creditable: boolean
+}
+
+/** The processors stop applying the tenant's events from here on: its results stay as they are until a rebuild. */
+export interface TenantProcessingStopped {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Why, for whoever asks later. */
+  readonly reason: string
+}
+
+/** The tenant's state is built anew from all of its events, by the code of today, and replaces what there is; a stopped tenant goes on then. */
+export interface TenantRebuildRequested {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Why, for whoever asks later. */
+  readonly reason: string
 }
 
 /** A tenant starts to use the system. */
@@ -814,34 +2490,481 @@ export interface Tick {
   readonly instant: number
 }
 
+/** A command that fulfils the condition is refused. */
+export interface ValidationRule {
+  /** Name of the rule, unique inside the tenant. */
+  readonly id: string
+  /** Operation that it checks, e.g. invoice.create. */
+  readonly operation: string
+  /** Condition as JSON: comparisons of fields joined by all, any, not. */
+  readonly condition: string
+  /** What the refusal says. */
+  readonly message: string
+  /** Field that the refusal points at. */
+  readonly pointer: string
+  /** Off when false. */
+  readonly active: boolean
+}
+
+/** Rules of a tenant that commands are checked against, from now on: all of them. */
+export interface ValidationRulesSet {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** The rules. */
+  readonly rules: readonly ValidationRule[]
+}
+
+/** A vendor is known from now on. */
+export interface VendorCreated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number or code, unique inside the tenant. */
+  readonly vendorNumber: string
+  /** Name. */
+  readonly name: string
+  /** Name in Bengali. */
+  readonly nameBn: null | string
+  /** e-TIN, digits only (12; 10 = legacy). */
+  readonly tin: string
+  /** BIN, digits only (13; 9 = legacy). */
+  readonly bin: null | string
+  /** Trade license number. */
+  readonly tradeLicense: null | string
+  /** Usual currency, ISO 4217. */
+  readonly currency: null | string
+  /** Usual days from bill date to due date. */
+  readonly paymentTermsDays: null | number
+  /** E-mail address. */
+  readonly email: null | string
+  /** Phone in +880 form where Bangladeshi. */
+  readonly phone: null | string
+  /** ISO 3166 code. */
+  readonly country: null | string
+  /** Street, house, area. */
+  readonly addressLine: string
+  /** District. */
+  readonly district: string
+  /** Division. */
+  readonly division: string
+  /** Postcode. */
+  readonly postcode: string
+  /** Bank. */
+  readonly bankName: null | string
+  /** Bank account number. */
+  readonly bankAccount: null | string
+  /** Routing number. */
+  readonly bankRouting: null | string
+  /** Mobile banking number, +880 form. */
+  readonly mobileBanking: null | string
+  /** bkash, nagad, rocket, ... */
+  readonly mobileBankingProvider: null | string
+  /** VAT is deducted at source from it (VDS). */
+  readonly withholdsVat: boolean
+  /** Income tax is deducted at source from it (TDS). */
+  readonly withholdsTax: boolean
+  /** Evaluation, 1 to 5. */
+  readonly rating: null | number
+  /** Compliance certificates. */
+  readonly certificates: readonly string[]
+  /** Not used for new documents when false. */
+  readonly active: boolean
+}
+
+/** The part of a payment to a vendor that settles one bill. */
+export interface BillAllocation {
+  /** The bill that is settled. */
+  readonly billId: string
+  /** Amount settled, in the currency of payment and bill (they are equal). */
+  readonly amount: bigint
+}
+
+/** What was an advance of a payment to a vendor settles bills. */
+export interface VendorPaymentAllocated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day from which it settles. */
+  readonly allocationDate: number
+  /** What it settles. */
+  readonly allocations: readonly BillAllocation[]
+}
+
+/** A payment to a vendor never left: it counts on no day. */
+export interface VendorPaymentFailed {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day on which it was found out. */
+  readonly failedDate: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** A payment to a vendor came back on a day; what it settled is open again. */
+export interface VendorPaymentReversed {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Day on which it came back. */
+  readonly reversalDate: number
+  /** Why. */
+  readonly reason: string
+}
+
+/** Money went out to a vendor; the part without allocation is an advance. */
+export interface VendorPaymentSent {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number, unique inside the tenant. */
+  readonly paymentNumber: string
+  /** Who was paid. */
+  readonly vendorId: string
+  /** Name at the time. */
+  readonly vendorName: string
+  /** cash, cheque, bank, bkash, nagad, card, ... */
+  readonly method: string
+  /** Cheque or transfer number. */
+  readonly reference: string
+  /** ISO 4217 code. */
+  readonly currency: string
+  /** Base currency units for one unit of currency; 1 when equal. */
+  readonly fxRate: bigint
+  /** Day on which the money counts. */
+  readonly paymentDate: number
+  /** Amount paid. */
+  readonly amount: bigint
+  /** Ledger account that paid; null = by method and posting rules. */
+  readonly accountId: null | string
+  /** What it settles at once. */
+  readonly allocations: readonly BillAllocation[]
+}
+
+/** A vendor as it is from now on: all fields. */
+export interface VendorUpdated {
+  /** UUIDv7 of this event. The same id twice is one event: the second is counted as a duplicate and not applied. */
+  readonly eventId: string
+  /** Owner of the event; equal to the record key. "~" marks records that every partition receives (ticks, reference data). */
+  readonly tenantId: string
+  /** Kind of the thing that changed: invoice, payment, customer, expense, tenant, ... */
+  readonly aggregateType: string
+  /** Id of the thing that changed, unique inside (tenantId, aggregateType). */
+  readonly aggregateId: string
+  /** Version of the aggregate after this event, from 1, without gaps. Null where the source has no versions: then eventId alone tells duplicates. */
+  readonly aggregateVersion: null | number
+  /** Version of this record's meaning; raised when an upcaster is needed. */
+  readonly schemaVersion: number
+  /** When the business fact happened, by the source's clock, in milliseconds UTC. */
+  readonly occurredAt: number
+  /** When the source stored it, in milliseconds UTC. */
+  readonly recordedAt: number
+  /** Who did it: user:ID, service:NAME or import:ID. */
+  readonly actor: string
+  /** The request or process that this event belongs to. */
+  readonly correlationId: null | string
+  /** The event or command that caused this one. */
+  readonly causationId: null | string
+  /** Human number or code, unique inside the tenant. */
+  readonly vendorNumber: string
+  /** Name. */
+  readonly name: string
+  /** Name in Bengali. */
+  readonly nameBn: null | string
+  /** e-TIN, digits only (12; 10 = legacy). */
+  readonly tin: string
+  /** BIN, digits only (13; 9 = legacy). */
+  readonly bin: null | string
+  /** Trade license number. */
+  readonly tradeLicense: null | string
+  /** Usual currency, ISO 4217. */
+  readonly currency: null | string
+  /** Usual days from bill date to due date. */
+  readonly paymentTermsDays: null | number
+  /** E-mail address. */
+  readonly email: null | string
+  /** Phone in +880 form where Bangladeshi. */
+  readonly phone: null | string
+  /** ISO 3166 code. */
+  readonly country: null | string
+  /** Street, house, area. */
+  readonly addressLine: string
+  /** District. */
+  readonly district: string
+  /** Division. */
+  readonly division: string
+  /** Postcode. */
+  readonly postcode: string
+  /** Bank. */
+  readonly bankName: null | string
+  /** Bank account number. */
+  readonly bankAccount: null | string
+  /** Routing number. */
+  readonly bankRouting: null | string
+  /** Mobile banking number, +880 form. */
+  readonly mobileBanking: null | string
+  /** bkash, nagad, rocket, ... */
+  readonly mobileBankingProvider: null | string
+  /** VAT is deducted at source from it (VDS). */
+  readonly withholdsVat: boolean
+  /** Income tax is deducted at source from it (TDS). */
+  readonly withholdsTax: boolean
+  /** Evaluation, 1 to 5. */
+  readonly rating: null | number
+  /** Compliance certificates. */
+  readonly certificates: readonly string[]
+  /** Not used for new documents when false. */
+  readonly active: boolean
+}
+
 /** Records of finance.events.v1. */
 export interface EventRecords {
+  AccountCreated: AccountCreated
+  AccountDeactivated: AccountDeactivated
+  AccountUpdated: AccountUpdated
+  AlertAcknowledged: AlertAcknowledged
+  AlertEscalated: AlertEscalated
+  AlertResolved: AlertResolved
+  AlertRuleSet: AlertRuleSet
+  BillApproved: BillApproved
+  BillCancelled: BillCancelled
+  BillDisputeChanged: BillDisputeChanged
+  BillDueDateChanged: BillDueDateChanged
+  BillReceived: BillReceived
+  BillWrittenOff: BillWrittenOff
+  CreditNoteAllocated: CreditNoteAllocated
+  CreditNoteCancelled: CreditNoteCancelled
+  CreditNoteIssued: CreditNoteIssued
   CustomerCreated: CustomerCreated
   CustomerUpdated: CustomerUpdated
   ExpenseApproved: ExpenseApproved
+  ExpenseCancelled: ExpenseCancelled
   ExpenseRecorded: ExpenseRecorded
+  FiscalYearClosed: FiscalYearClosed
   FxRateSet: FxRateSet
   InvoiceApproved: InvoiceApproved
   InvoiceCancelled: InvoiceCancelled
   InvoiceCreated: InvoiceCreated
+  InvoiceDisputeChanged: InvoiceDisputeChanged
   InvoiceDueDateChanged: InvoiceDueDateChanged
+  InvoiceWrittenOff: InvoiceWrittenOff
+  JournalEntryCreated: JournalEntryCreated
+  JournalEntryPosted: JournalEntryPosted
+  JournalEntryReversed: JournalEntryReversed
   PaymentAllocated: PaymentAllocated
   PaymentFailed: PaymentFailed
   PaymentReceived: PaymentReceived
+  PaymentReconciled: PaymentReconciled
   PaymentReversed: PaymentReversed
+  PeriodClosed: PeriodClosed
+  PeriodReopened: PeriodReopened
+  PostingRulesSet: PostingRulesSet
+  ProductCreated: ProductCreated
+  ProductUpdated: ProductUpdated
+  StockMoved: StockMoved
+  TargetSet: TargetSet
   TaxRateSet: TaxRateSet
+  TenantProcessingStopped: TenantProcessingStopped
+  TenantRebuildRequested: TenantRebuildRequested
   TenantRegistered: TenantRegistered
   TenantSettingsChanged: TenantSettingsChanged
   Tick: Tick
+  ValidationRulesSet: ValidationRulesSet
+  VendorCreated: VendorCreated
+  VendorPaymentAllocated: VendorPaymentAllocated
+  VendorPaymentFailed: VendorPaymentFailed
+  VendorPaymentReversed: VendorPaymentReversed
+  VendorPaymentSent: VendorPaymentSent
+  VendorUpdated: VendorUpdated
 }
 
 /** Records of finance.results.v1 and finance.history.v1. */
 export interface ResultRecords {
   AgingResult: AgingResult
+  AlertCleared: AlertCleared
+  AlertMoved: AlertMoved
+  AlertRaised: AlertRaised
+  AlertStatus: AlertStatus
   KpiResult: KpiResult
 }
 
 export type EventType = keyof EventRecords
+
+/** Own fields of each event that may be absent in older or foreign records, and then have a default. */
+export interface DefaultedFields {
+  AccountCreated: 'nameBn' | 'subtype' | 'parentId' | 'currency' | 'control' | 'active'
+  AccountDeactivated: 'reason'
+  AccountUpdated: 'nameBn' | 'subtype' | 'parentId' | 'currency' | 'control' | 'active'
+  AlertAcknowledged: 'note'
+  AlertEscalated: 'escalatedTo' | 'note'
+  AlertResolved: 'note'
+  AlertRuleSet: 'window' | 'operator' | 'clearLevel' | 'coolDownMinutes' | 'impact' | 'parameters' | 'active'
+  BillApproved: 'vendorName' | 'vendorInvoiceNumber' | 'fiscalYear' | 'reference' | 'vdsWithheld' | 'tdsWithheld' | 'discountAmount' | 'sdAmount' | 'instalments' | 'lines'
+  BillCancelled: 'reason'
+  BillDisputeChanged: 'disputed' | 'reason'
+  BillDueDateChanged: 'reason'
+  BillReceived: 'vendorName' | 'vendorInvoiceNumber' | 'fiscalYear' | 'reference' | 'vdsWithheld' | 'tdsWithheld' | 'discountAmount' | 'sdAmount' | 'instalments' | 'disputed' | 'lines'
+  BillWrittenOff: 'reason'
+  CreditNoteAllocated: 'allocations'
+  CreditNoteCancelled: 'reason'
+  CreditNoteIssued: 'mushakNumber' | 'invoiceId' | 'invoiceNumber' | 'customerName' | 'reason' | 'fiscalYear' | 'category' | 'sdAmount' | 'lines' | 'allocations'
+  CustomerCreated: 'nameBn' | 'currency' | 'paymentTermsDays' | 'creditLimit' | 'email' | 'phone' | 'country' | 'tin' | 'bin' | 'nid' | 'addressLine' | 'district' | 'division' | 'postcode' | 'segment' | 'salespersonId' | 'kycStatus' | 'loyaltyPoints' | 'active'
+  CustomerUpdated: 'nameBn' | 'currency' | 'paymentTermsDays' | 'creditLimit' | 'email' | 'phone' | 'country' | 'tin' | 'bin' | 'nid' | 'addressLine' | 'district' | 'division' | 'postcode' | 'segment' | 'salespersonId' | 'kycStatus' | 'loyaltyPoints' | 'active'
+  ExpenseApproved: 'vendorId' | 'vendorName' | 'department' | 'description' | 'vdsWithheld' | 'tdsWithheld' | 'paidFromAccountId' | 'accountId'
+  ExpenseCancelled: 'reason'
+  ExpenseRecorded: 'vendorId' | 'vendorName' | 'department' | 'description' | 'vdsWithheld' | 'tdsWithheld' | 'paidFromAccountId' | 'accountId'
+  FiscalYearClosed: 'journalId'
+  FxRateSet: 'source'
+  InvoiceApproved: 'customerName' | 'category' | 'productCategory' | 'discountAmount' | 'sdAmount' | 'instalments' | 'salespersonId' | 'customerBin' | 'mushakNumber'
+  InvoiceCancelled: 'reason'
+  InvoiceCreated: 'customerName' | 'category' | 'productCategory' | 'mushakNumber' | 'fiscalYear' | 'disputed' | 'reference' | 'lines' | 'discountAmount' | 'sdAmount' | 'instalments' | 'salespersonId' | 'customerBin'
+  InvoiceDisputeChanged: 'disputed' | 'reason'
+  InvoiceDueDateChanged: 'reason'
+  InvoiceWrittenOff: 'reason'
+  JournalEntryCreated: 'fiscalYear' | 'description' | 'sourceType' | 'sourceId' | 'sourceVersion' | 'reversesId' | 'lines'
+  JournalEntryPosted: 'fiscalYear' | 'description' | 'sourceType' | 'sourceId' | 'sourceVersion' | 'reversesId' | 'lines'
+  JournalEntryReversed: 'reason'
+  PaymentAllocated: never
+  PaymentFailed: 'reason'
+  PaymentReceived: 'customerName' | 'method' | 'reference' | 'allocations' | 'vdsWithheld' | 'tdsWithheld' | 'accountId'
+  PaymentReconciled: 'statementReference'
+  PaymentReversed: 'reason'
+  PeriodClosed: 'reason'
+  PeriodReopened: never
+  PostingRulesSet: 'rules'
+  ProductCreated: 'nameBn' | 'category' | 'kind' | 'hsCode' | 'vatCode' | 'salePrice' | 'stocked' | 'batchTracked' | 'reorderLevel' | 'salesAccountId' | 'inventoryAccountId' | 'cogsAccountId' | 'active'
+  ProductUpdated: 'nameBn' | 'category' | 'kind' | 'hsCode' | 'vatCode' | 'salePrice' | 'stocked' | 'batchTracked' | 'reorderLevel' | 'salesAccountId' | 'inventoryAccountId' | 'cogsAccountId' | 'active'
+  StockMoved: 'sku' | 'productName' | 'warehouse' | 'toWarehouse' | 'batch' | 'unit' | 'reference' | 'sourceType' | 'sourceId' | 'reason'
+  TargetSet: 'slice' | 'unit' | 'withdrawn'
+  TaxRateSet: 'validTo' | 'name' | 'source' | 'verified' | 'kind' | 'perUnit' | 'creditable'
+  TenantProcessingStopped: 'reason'
+  TenantRebuildRequested: 'reason'
+  TenantRegistered: 'zone' | 'currency' | 'fiscalYearStart'
+  TenantSettingsChanged: never
+  Tick: never
+  ValidationRulesSet: 'rules'
+  VendorCreated: 'nameBn' | 'bin' | 'tradeLicense' | 'currency' | 'paymentTermsDays' | 'email' | 'phone' | 'country' | 'addressLine' | 'district' | 'division' | 'postcode' | 'bankName' | 'bankAccount' | 'bankRouting' | 'mobileBanking' | 'mobileBankingProvider' | 'withholdsVat' | 'withholdsTax' | 'rating' | 'certificates' | 'active'
+  VendorPaymentAllocated: 'allocations'
+  VendorPaymentFailed: 'reason'
+  VendorPaymentReversed: 'reason'
+  VendorPaymentSent: 'vendorName' | 'method' | 'reference' | 'accountId' | 'allocations'
+  VendorUpdated: 'nameBn' | 'bin' | 'tradeLicense' | 'currency' | 'paymentTermsDays' | 'email' | 'phone' | 'country' | 'addressLine' | 'district' | 'division' | 'postcode' | 'bankName' | 'bankAccount' | 'bankRouting' | 'mobileBanking' | 'mobileBankingProvider' | 'withholdsVat' | 'withholdsTax' | 'rating' | 'certificates' | 'active'
+}
 export type ResultType = keyof ResultRecords
 export type RecordType = EventType | ResultType
 export type AnyRecords = EventRecords & ResultRecords
@@ -850,28 +2973,72 @@ export type AnyRecords = EventRecords & ResultRecords
 export type FinanceEvent = { [K in EventType]: { readonly type: K; readonly data: EventRecords[K] } }[EventType]
 export type FinanceResult = { [K in ResultType]: { readonly type: K; readonly data: ResultRecords[K] } }[ResultType]
 
-export const EVENT_TYPES: readonly EventType[] = ['CustomerCreated', 'CustomerUpdated', 'ExpenseApproved', 'ExpenseRecorded', 'FxRateSet', 'InvoiceApproved', 'InvoiceCancelled', 'InvoiceCreated', 'InvoiceDueDateChanged', 'PaymentAllocated', 'PaymentFailed', 'PaymentReceived', 'PaymentReversed', 'TaxRateSet', 'TenantRegistered', 'TenantSettingsChanged', 'Tick']
-export const RESULT_TYPES: readonly ResultType[] = ['AgingResult', 'KpiResult']
+export const EVENT_TYPES: readonly EventType[] = ['AccountCreated', 'AccountDeactivated', 'AccountUpdated', 'AlertAcknowledged', 'AlertEscalated', 'AlertResolved', 'AlertRuleSet', 'BillApproved', 'BillCancelled', 'BillDisputeChanged', 'BillDueDateChanged', 'BillReceived', 'BillWrittenOff', 'CreditNoteAllocated', 'CreditNoteCancelled', 'CreditNoteIssued', 'CustomerCreated', 'CustomerUpdated', 'ExpenseApproved', 'ExpenseCancelled', 'ExpenseRecorded', 'FiscalYearClosed', 'FxRateSet', 'InvoiceApproved', 'InvoiceCancelled', 'InvoiceCreated', 'InvoiceDisputeChanged', 'InvoiceDueDateChanged', 'InvoiceWrittenOff', 'JournalEntryCreated', 'JournalEntryPosted', 'JournalEntryReversed', 'PaymentAllocated', 'PaymentFailed', 'PaymentReceived', 'PaymentReconciled', 'PaymentReversed', 'PeriodClosed', 'PeriodReopened', 'PostingRulesSet', 'ProductCreated', 'ProductUpdated', 'StockMoved', 'TargetSet', 'TaxRateSet', 'TenantProcessingStopped', 'TenantRebuildRequested', 'TenantRegistered', 'TenantSettingsChanged', 'Tick', 'ValidationRulesSet', 'VendorCreated', 'VendorPaymentAllocated', 'VendorPaymentFailed', 'VendorPaymentReversed', 'VendorPaymentSent', 'VendorUpdated']
+export const RESULT_TYPES: readonly ResultType[] = ['AgingResult', 'AlertCleared', 'AlertMoved', 'AlertRaised', 'AlertStatus', 'KpiResult']
 
 /** File of each record in schemas/avro. */
 export const RECORD_FILES: Readonly<Record<RecordType, string>> = {
+  AccountCreated: 'account-created.avsc',
+  AccountDeactivated: 'account-deactivated.avsc',
+  AccountUpdated: 'account-updated.avsc',
   AgingResult: 'aging-result.avsc',
+  AlertAcknowledged: 'alert-acknowledged.avsc',
+  AlertCleared: 'alert-cleared.avsc',
+  AlertEscalated: 'alert-escalated.avsc',
+  AlertMoved: 'alert-moved.avsc',
+  AlertRaised: 'alert-raised.avsc',
+  AlertResolved: 'alert-resolved.avsc',
+  AlertRuleSet: 'alert-rule-set.avsc',
+  AlertStatus: 'alert-status.avsc',
+  BillApproved: 'bill-approved.avsc',
+  BillCancelled: 'bill-cancelled.avsc',
+  BillDisputeChanged: 'bill-dispute-changed.avsc',
+  BillDueDateChanged: 'bill-due-date-changed.avsc',
+  BillReceived: 'bill-received.avsc',
+  BillWrittenOff: 'bill-written-off.avsc',
+  CreditNoteAllocated: 'credit-note-allocated.avsc',
+  CreditNoteCancelled: 'credit-note-cancelled.avsc',
+  CreditNoteIssued: 'credit-note-issued.avsc',
   CustomerCreated: 'customer-created.avsc',
   CustomerUpdated: 'customer-updated.avsc',
   ExpenseApproved: 'expense-approved.avsc',
+  ExpenseCancelled: 'expense-cancelled.avsc',
   ExpenseRecorded: 'expense-recorded.avsc',
+  FiscalYearClosed: 'fiscal-year-closed.avsc',
   FxRateSet: 'fx-rate-set.avsc',
   InvoiceApproved: 'invoice-approved.avsc',
   InvoiceCancelled: 'invoice-cancelled.avsc',
   InvoiceCreated: 'invoice-created.avsc',
+  InvoiceDisputeChanged: 'invoice-dispute-changed.avsc',
   InvoiceDueDateChanged: 'invoice-due-date-changed.avsc',
+  InvoiceWrittenOff: 'invoice-written-off.avsc',
+  JournalEntryCreated: 'journal-entry-created.avsc',
+  JournalEntryPosted: 'journal-entry-posted.avsc',
+  JournalEntryReversed: 'journal-entry-reversed.avsc',
   KpiResult: 'kpi-result.avsc',
   PaymentAllocated: 'payment-allocated.avsc',
   PaymentFailed: 'payment-failed.avsc',
   PaymentReceived: 'payment-received.avsc',
+  PaymentReconciled: 'payment-reconciled.avsc',
   PaymentReversed: 'payment-reversed.avsc',
+  PeriodClosed: 'period-closed.avsc',
+  PeriodReopened: 'period-reopened.avsc',
+  PostingRulesSet: 'posting-rules-set.avsc',
+  ProductCreated: 'product-created.avsc',
+  ProductUpdated: 'product-updated.avsc',
+  StockMoved: 'stock-moved.avsc',
+  TargetSet: 'target-set.avsc',
   TaxRateSet: 'tax-rate-set.avsc',
+  TenantProcessingStopped: 'tenant-processing-stopped.avsc',
+  TenantRebuildRequested: 'tenant-rebuild-requested.avsc',
   TenantRegistered: 'tenant-registered.avsc',
   TenantSettingsChanged: 'tenant-settings-changed.avsc',
   Tick: 'tick.avsc',
+  ValidationRulesSet: 'validation-rules-set.avsc',
+  VendorCreated: 'vendor-created.avsc',
+  VendorPaymentAllocated: 'vendor-payment-allocated.avsc',
+  VendorPaymentFailed: 'vendor-payment-failed.avsc',
+  VendorPaymentReversed: 'vendor-payment-reversed.avsc',
+  VendorPaymentSent: 'vendor-payment-sent.avsc',
+  VendorUpdated: 'vendor-updated.avsc',
 }

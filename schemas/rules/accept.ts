@@ -16,6 +16,7 @@
 export const ORDER_FREE: ReadonlySet<string> = new Set([
   'ExpenseRecorded',
   'ExpenseApproved',
+  'JournalEntryPosted',
   'FxRateSet',
   'TaxRateSet',
   'Tick',
@@ -126,3 +127,6 @@ export const aggregateKey = (event: {
 /** The key of an event without version. */
 export const idKey = (event: { readonly tenantId: string; readonly eventId: string }): string =>
   `${event.tenantId}|${event.eventId}`
+
+/** Code of a dead letter about an event that is right, and that the state of an older version can't count: a rebuild does. */
+export const AMOUNT_NOT_KEPT = 'amount_not_kept'

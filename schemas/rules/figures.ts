@@ -9,6 +9,7 @@
  */
 import type { Amount } from '../values/amount.ts'
 import type { EpochDay } from '../values/calendar.ts'
+import { DaySeries, type DaySums } from './day-series.ts'
 
 /** Sums of movements, base currency. */
 export interface Figures {
@@ -25,6 +26,8 @@ export interface Figures {
   readonly receivables: Amount
   /** Invoices less cancellations. */
   readonly invoices: number
+  /** Customers whose first approved invoice is of the day, whatever became of it. */
+  readonly customers: number
 }
 
 /** Movements of one day. */
@@ -33,12 +36,7 @@ export interface DayFigures extends Figures {
 }
 
 /** What the KPIs are computed from. */
-export interface FigureSource {
-  /** First day with a movement; null without any. */
-  readonly firstDay: EpochDay | null
-  /** Sum of all days up to and including `day`. */
-  through(day: EpochDay): Figures
-}
+export type FigureSource = DaySums<Figures>
 
 export const NO_FIGURES: Figures = {
   netRevenue: 0n,
@@ -48,6 +46,7 @@ export const NO_FIGURES: Figures = {
   expenses: 0n,
   receivables: 0n,
   invoices: 0,
+  customers: 0,
 }
 
 export const addFigures = (a: Figures, b: Figures): Figures => ({
@@ -58,6 +57,7 @@ export const addFigures = (a: Figures, b: Figures): Figures => ({
   expenses: a.expenses + b.expenses,
   receivables: a.receivables + b.receivables,
   invoices: a.invoices + b.invoices,
+  customers: a.customers + b.customers,
 })
 
 export const subtractFigures = (a: Figures, b: Figures): Figures => ({
@@ -68,10 +68,12 @@ export const subtractFigures = (a: Figures, b: Figures): Figures => ({
   expenses: a.expenses - b.expenses,
   receivables: a.receivables - b.receivables,
   invoices: a.invoices - b.invoices,
+  customers: a.customers - b.customers,
 })
 
 export const hasMovement = (f: Figures): boolean =>
   f.invoices !== 0 ||
+  f.customers !== 0 ||
   f.netRevenue !== 0n ||
   f.sales !== 0n ||
   f.paidRevenue !== 0n ||
@@ -80,38 +82,12 @@ export const hasMovement = (f: Figures): boolean =>
   f.receivables !== 0n
 
 /** Days in ascending order with running sums. Days without any movement are left out (F2). */
-export class FigureSeries implements FigureSource {
-  readonly #days: EpochDay[] = []
-  readonly #sums: Figures[] = []
-
+export class FigureSeries extends DaySeries<Figures> {
   /** Throws RangeError when the days do not ascend. */
   constructor(days: Iterable<DayFigures>) {
-    let sum = NO_FIGURES
-    let last = Number.NEGATIVE_INFINITY
-    for (const figures of days) {
-      if (figures.day <= last) {
-        throw new RangeError(`days of a series must ascend: day ${figures.day} after ${last}`)
-      }
-      last = figures.day
-      if (!hasMovement(figures)) continue
-      sum = addFigures(sum, figures)
-      this.#days.push(figures.day)
-      this.#sums.push(sum)
-    }
-  }
-
-  get firstDay(): EpochDay | null {
-    return this.#days[0] ?? null
-  }
-
-  through(day: EpochDay): Figures {
-    let low = 0
-    let high = this.#days.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#days[middle] ?? 0) <= day) low = middle + 1
-      else high = middle
-    }
-    return this.#sums[low - 1] ?? NO_FIGURES
+    super(
+      Array.from(days, (figures) => [figures.day, figures] as const),
+      { zero: NO_FIGURES, add: addFigures, isZero: (figures) => !hasMovement(figures) },
+    )
   }
 }

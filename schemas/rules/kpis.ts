@@ -1,44 +1,43 @@
 /**
- * KPIs of a window from the movements of its days. PURE. One rule for the processor, the API and the sinks.
- *
- * Formulas (base currency; sums over the days of the window; AR = balance of the receivables control account):
- *   totalRevenue = subtotals of invoices with nothing open, by invoice date     netProfit = totalRevenue - totalExpenses
- *   netRevenue = invoiced subtotals less cancellations (accrual)                netIncome = netRevenue - totalExpenses
- *   profitMargin = netProfit / totalRevenue x 100       netProfitMargin = netIncome / netRevenue x 100
- *   dso = (AR before the first day + AR at the end) / 2 / sales x days; sales include VAT, as AR does
- *   receivablesTurnover = 365 / dso                     averageTransactionValue = netRevenue / invoices
- *   growth = (current - previous) / |previous| x 100    change = the same, of a measure's own value
- * Worked example: AR 95,000 before and 105,000 at the end, sales 800,000 in 365 days: dso = 100,000 / 800,000 x 365 =
- * 45.625 days, receivablesTurnover = 8.
- * Sources: requirement table C-1 to C-38 (totalRevenue counts paid invoices, netProfit and profitMargin follow it);
- * two-point averages as ERPNext's avg_ratio_balance; days sales outstanding as in Oracle Hyperion's DSO().
- *
- * K1: exact integers until one division per ratio, which is rounded half away from zero at 8 decimals.
- * K2: a zero denominator gives null with `zero_denominator` (`no_history` where no day of the window has history),
- *     never 0; a negative one gives the value with `not_meaningful`.
- * K3: history starts on the first day with a movement; a window that begins before it is `partial`, and its dso counts
- *     the days of history only.
+ * KPIs of the windows as of a day. PURE. One rule for the processor, the API and the sinks. What each KPI is, is in its own
+ * file (kpis/, in the order of kpis/registry.ts); here is what they have in common:
+ * `previous` = the same KPI in the window before; `lastYear` = the same KPI in the same window a year before (29 February:
+ * 28 February), its window before included where it compares; changes are percent of the older value, null where there is
+ * none or it was 0. A window that begins before the history of the documents or of the ledger is `partial`.
  */
-import { type Amount, divideRounded, formatAmount, formatDecimal, SCALE } from '../values/amount.ts'
-import type { EpochDay } from '../values/calendar.ts'
-import { type Figures, type FigureSource, subtractFigures } from './figures.ts'
-import { type WindowName, WINDOWS, windowRange } from './windows.ts'
+import { type Amount, formatAmount, formatDecimal, SCALE } from '../values/amount.ts'
+import { type EpochDay, yearBefore } from '../values/calendar.ts'
+import { remembering } from './day-series.ts'
+import type { FigureSource } from './figures.ts'
+import {
+  type Definition,
+  growth,
+  type MeasureReason,
+  type Period,
+  periodOf,
+  type PeriodSources,
+  type Raw,
+} from './kpis/kit.ts'
+import { DEFINITIONS } from './kpis/registry.ts'
+import { EMPTY_LEDGER, type LedgerSource } from './ledger-figures.ts'
+import { type WindowName, type WindowRange, WINDOWS, windowRange } from './windows.ts'
 
 export * from './figures.ts'
-
-export type MeasureReason = 'zero_denominator' | 'no_history' | 'not_meaningful'
+export type { MeasureReason } from './kpis/kit.ts'
 
 export interface MeasureResult {
   readonly name: string
   /** Decimal text; null with a reason. */
   readonly value: string | null
-  /** Currency code, `percent`, `days` or `ratio`. */
+  /** Currency code, `percent`, `days`, `ratio` or `score`. */
   readonly unit: string
   readonly reason: MeasureReason | null
   readonly previous: string | null
   /** Percent; null where there is nothing to compare with or it was 0. */
   readonly change: string | null
   readonly inputs: Readonly<Record<string, string>>
+  readonly lastYear: string | null
+  readonly changeLastYear: string | null
 }
 
 export interface WindowResult {
@@ -49,182 +48,15 @@ export interface WindowResult {
   readonly measures: readonly MeasureResult[]
 }
 
-const RATIO_SCALE = 8
-const RATIO_UNIT = 10n ** BigInt(RATIO_SCALE)
-
-/** Figures of a window, with the balances at its ends. */
-interface Period {
-  readonly sums: Figures
-  readonly opening: Amount
-  readonly closing: Amount
-  /** Days that count: of the window, or of the history inside it. */
-  readonly days: number
-  readonly history: boolean
-}
-
-function periodOf(source: FigureSource, from: EpochDay, to: EpochDay): Period {
-  const first = source.firstDay
-  const before = source.through(from - 1)
-  const end = source.through(to)
-  const history = first !== null && first <= to
-  return {
-    sums: subtractFigures(end, before),
-    opening: before.receivables,
-    closing: end.receivables,
-    days: to - (history ? Math.max(from, first) : from) + 1,
-    history,
-  }
-}
-
-/** A measure before it becomes text: units of 10^-scale. */
-interface Raw {
-  readonly value: bigint | null
-  readonly scale: number
-  readonly reason: MeasureReason | null
-}
-
-const amount = (value: Amount): Raw => ({ value, scale: SCALE, reason: null })
-
-/** K1, K2. */
-function ratio(numerator: bigint, denominator: bigint, history: boolean): Raw {
-  if (denominator === 0n) {
-    return { value: null, scale: RATIO_SCALE, reason: history ? 'zero_denominator' : 'no_history' }
-  }
-  const value = divideRounded(numerator * RATIO_UNIT, denominator)
-  return { value, scale: RATIO_SCALE, reason: denominator < 0n ? 'not_meaningful' : null }
-}
-
-const abs = (value: bigint): bigint => (value < 0n ? -value : value)
-
-const growth = (current: Amount, previous: Amount, history: boolean): Raw =>
-  ratio((current - previous) * 100n, abs(previous), history)
-
-function dso(p: Period): Raw {
-  return ratio((p.opening + p.closing) * BigInt(p.days), p.sums.sales * 2n, p.history)
-}
-
-/** 365 / dso as one division; null where dso is. */
-function receivablesTurnover(p: Period): Raw {
-  if (p.sums.sales === 0n) return dso(p)
-  return ratio(730n * p.sums.sales, (p.opening + p.closing) * BigInt(p.days), p.history)
-}
-
-interface Definition {
-  readonly name: string
-  /** `currency` stands for the base currency's code. */
-  readonly unit: 'currency' | 'percent' | 'days' | 'ratio'
-  readonly compute: (current: Period, previous: Period) => Raw
-  readonly inputs: (
-    current: Period,
-    previous: Period,
-    text: (value: Amount) => string,
-  ) => Record<string, string>
-}
-
-const netProfit = (p: Period): Amount => p.sums.paidRevenue - p.sums.expenses
-const netIncome = (p: Period): Amount => p.sums.netRevenue - p.sums.expenses
-
-const receivableInputs: Definition['inputs'] = (c, _, text) => ({
-  openingReceivables: text(c.opening),
-  closingReceivables: text(c.closing),
-  sales: text(c.sums.sales),
-  days: String(c.days),
-})
-const paidInputs: Definition['inputs'] = (c, _, text) => ({
-  totalRevenue: text(c.sums.paidRevenue),
-  totalExpenses: text(c.sums.expenses),
-})
-const accrualInputs: Definition['inputs'] = (c, _, text) => ({
-  netRevenue: text(c.sums.netRevenue),
-  totalExpenses: text(c.sums.expenses),
-})
-
-const DEFINITIONS: readonly Definition[] = [
-  {
-    name: 'totalRevenue',
-    unit: 'currency',
-    compute: (c) => amount(c.sums.paidRevenue),
-    inputs: (c, _, text) => ({ paidInvoices: text(c.sums.paidRevenue) }),
-  },
-  {
-    name: 'netRevenue',
-    unit: 'currency',
-    compute: (c) => amount(c.sums.netRevenue),
-    inputs: (c, _, text) => ({ invoiced: text(c.sums.netRevenue), invoices: String(c.sums.invoices) }),
-  },
-  {
-    name: 'totalExpenses',
-    unit: 'currency',
-    compute: (c) => amount(c.sums.expenses),
-    inputs: (c, _, text) => ({ approvedExpenses: text(c.sums.expenses) }),
-  },
-  { name: 'netProfit', unit: 'currency', compute: (c) => amount(netProfit(c)), inputs: paidInputs },
-  {
-    name: 'profitMargin',
-    unit: 'percent',
-    compute: (c) => ratio(netProfit(c) * 100n, c.sums.paidRevenue, c.history),
-    inputs: paidInputs,
-  },
-  { name: 'netIncome', unit: 'currency', compute: (c) => amount(netIncome(c)), inputs: accrualInputs },
-  {
-    name: 'netProfitMargin',
-    unit: 'percent',
-    compute: (c) => ratio(netIncome(c) * 100n, c.sums.netRevenue, c.history),
-    inputs: accrualInputs,
-  },
-  {
-    name: 'cashReceived',
-    unit: 'currency',
-    compute: (c) => amount(c.sums.cashIn),
-    inputs: (c, _, text) => ({ receipts: text(c.sums.cashIn) }),
-  },
-  {
-    name: 'receivables',
-    unit: 'currency',
-    compute: (c) => amount(c.closing),
-    inputs: (c, _, text) => ({
-      openingReceivables: text(c.opening),
-      movement: text(c.sums.receivables),
-    }),
-  },
-  { name: 'dso', unit: 'days', compute: (c) => dso(c), inputs: receivableInputs },
-  {
-    name: 'receivablesTurnover',
-    unit: 'ratio',
-    compute: (c) => receivablesTurnover(c),
-    inputs: receivableInputs,
-  },
-  {
-    name: 'revenueGrowthRate',
-    unit: 'percent',
-    compute: (c, p) => growth(c.sums.netRevenue, p.sums.netRevenue, p.history),
-    inputs: (c, p, text) => ({
-      netRevenue: text(c.sums.netRevenue),
-      previousNetRevenue: text(p.sums.netRevenue),
-    }),
-  },
-  {
-    name: 'expenseGrowthRate',
-    unit: 'percent',
-    compute: (c, p) => growth(c.sums.expenses, p.sums.expenses, p.history),
-    inputs: (c, p, text) => ({
-      totalExpenses: text(c.sums.expenses),
-      previousTotalExpenses: text(p.sums.expenses),
-    }),
-  },
-  {
-    name: 'averageTransactionValue',
-    unit: 'currency',
-    compute: (c) => ratio(c.sums.netRevenue, BigInt(c.sums.invoices) * 10n ** BigInt(SCALE), c.history),
-    inputs: (c, _, text) => ({ netRevenue: text(c.sums.netRevenue), invoices: String(c.sums.invoices) }),
-  },
-]
-
 /** Names of the measures, in the order of every WindowResult. */
 export const MEASURES: readonly string[] = DEFINITIONS.map((d) => d.name)
 
 export interface KpiInput {
   readonly series: FigureSource
+  /** The general ledger; absent = the tenant has none. */
+  readonly ledger?: LedgerSource
+  /** Open receivables by bucket of DEFAULT_EDGES at the end of asOf; absent = not known. */
+  readonly aging?: readonly Amount[]
   readonly asOf: EpochDay
   /** MM-DD. */
   readonly fiscalYearStart: string
@@ -234,54 +66,109 @@ export interface KpiInput {
 
 /** All windows as of a day. */
 export function computeKpis(input: KpiInput): WindowResult[] {
-  const source = remembering(input.series)
-  return WINDOWS.map((window) => computeWindow(window, { ...input, series: source }))
+  const known = {
+    ...input,
+    series: remembering(input.series),
+    ledger: remembering(input.ledger ?? EMPTY_LEDGER),
+  }
+  const written = writer(input.currency)
+  return WINDOWS.map((window) => computeWindow(window, known, written))
 }
 
-/** One window as of a day; `previous` is the same measure in the window before. */
-export function computeWindow(window: WindowName, input: KpiInput): WindowResult {
-  const { series, asOf, fiscalYearStart, currency } = input
+function sourcesOf({ series, ledger = EMPTY_LEDGER, asOf }: KpiInput): PeriodSources {
+  return { series, ledger, onLedger: ledger.firstDay !== null && ledger.firstDay <= asOf }
+}
+
+/** A period with the one that it is compared with. */
+interface Compared {
+  readonly now: Period
+  readonly before: Period
+}
+
+function compared(
+  sources: PeriodSources,
+  range: WindowRange,
+  aging: readonly Amount[] | null = null,
+): Compared {
+  return {
+    now: periodOf(sources, range.from, range.to, aging),
+    before: periodOf(sources, range.previousFrom, range.previousTo),
+  }
+}
+
+/** Amounts and ratios as text; equal ones are made once. */
+function writer(currency: string) {
+  const texts = new Map<Amount, string>()
+  const ratios = new Map<bigint, string>()
+  const once = (known: Map<bigint, string>, value: bigint, make: () => string): string => {
+    let text = known.get(value)
+    if (text === undefined) known.set(value, (text = make()))
+    return text
+  }
+  const text = (value: Amount): string => once(texts, value, () => formatAmount(value, currency))
+  const show = ({ value, scale }: Raw): string | null => {
+    if (value === null) return null
+    return scale === SCALE ? text(value) : once(ratios, value, () => formatDecimal(value, scale, scale))
+  }
+  return { text, show }
+}
+
+const changeOf = (now: Raw, then: Raw): Raw =>
+  now.value === null || then.value === null
+    ? { value: null, scale: now.scale, reason: null }
+    : growth(now.value, then.value, true)
+
+const unitOf = ({ unit }: Definition, currency: string): string => (unit === 'currency' ? currency : unit)
+
+/** One window as of a day. */
+export function computeWindow(
+  window: WindowName,
+  input: KpiInput,
+  { text, show } = writer(input.currency),
+): WindowResult {
+  const { series, ledger = EMPTY_LEDGER, aging = null, asOf, fiscalYearStart, currency } = input
+  const sources = sourcesOf(input)
   const range = windowRange(window, asOf, fiscalYearStart)
   const older = windowRange(window, range.previousTo, fiscalYearStart)
-  const current = periodOf(series, range.from, range.to)
-  const previous = periodOf(series, range.previousFrom, range.previousTo)
-  const beforeThat = periodOf(series, older.previousFrom, older.previousTo)
-  const texts = new Map<Amount, string>()
-  const text = (value: Amount): string => {
-    let known = texts.get(value)
-    if (known === undefined) texts.set(value, (known = formatAmount(value, currency)))
-    return known
-  }
-  const show = (raw: Raw): string | null => {
-    if (raw.value === null) return null
-    return raw.scale === SCALE ? text(raw.value) : formatDecimal(raw.value, RATIO_SCALE, RATIO_SCALE)
-  }
+  const current = compared(sources, range, aging)
+  const beforeThat = periodOf(sources, older.previousFrom, older.previousTo)
+  const lastYear = compared(sources, windowRange(window, yearBefore(asOf), fiscalYearStart))
   const measures = DEFINITIONS.map((d): MeasureResult => {
-    const now = d.compute(current, previous)
-    const then = d.compute(previous, beforeThat)
+    const now = d.compute(current.now, current.before)
+    const then = d.compute(current.before, beforeThat)
+    const year = d.compute(lastYear.now, lastYear.before)
     return {
       name: d.name,
       value: show(now),
-      unit: d.unit === 'currency' ? currency : d.unit,
+      unit: unitOf(d, currency),
       reason: now.reason,
       previous: show(then),
-      change: now.value === null || then.value === null ? null : show(growth(now.value, then.value, true)),
-      inputs: d.inputs(current, previous, text),
+      change: show(changeOf(now, then)),
+      inputs: d.inputs(current.now, current.before, text),
+      lastYear: show(year),
+      changeLastYear: show(changeOf(now, year)),
     }
   })
-  const partial = series.firstDay === null || range.from < series.firstDay
+  const starts = sources.onLedger ? [series.firstDay, ledger.firstDay] : [series.firstDay]
+  const partial = starts.some((first) => first === null || range.from < first)
   return { window, from: range.from, to: range.to, partial, measures }
 }
 
-/** Windows share many of their end days: each is summed once. */
-function remembering(source: FigureSource): FigureSource {
-  const known = new Map<EpochDay, Figures>()
-  return {
-    firstDay: source.firstDay,
-    through(day) {
-      let figures = known.get(day)
-      if (figures === undefined) known.set(day, (figures = source.through(day)))
-      return figures
-    },
-  }
+/** A measure over days of one's own choice, e.g. those of a target so far; undefined = no such measure. */
+export function computeMeasure(
+  name: string,
+  input: KpiInput,
+  from: EpochDay,
+  to: EpochDay,
+):
+  | { readonly value: string | null; readonly raw: Raw; readonly isFlow: boolean; readonly unit: string }
+  | undefined {
+  const definition = DEFINITIONS.find((d) => d.name === name)
+  if (definition === undefined) return undefined
+  const length = to - from
+  const range = { from, to, previousFrom: from - 1 - length, previousTo: from - 1 }
+  const { now, before } = compared(sourcesOf(input), range, to === input.asOf ? (input.aging ?? null) : null)
+  const raw = definition.compute(now, before)
+  const unit = unitOf(definition, input.currency)
+  return { value: writer(input.currency).show(raw), raw, isFlow: definition.isFlow === true, unit }
 }

@@ -32,7 +32,8 @@ const MINOR_DIGITS: Readonly<Record<string, number>> = {
 
 export const minorDigits = (currency: string): number => MINOR_DIGITS[currency] ?? 2
 
-const pow10 = (n: number): bigint => 10n ** BigInt(n)
+const POWERS = Array.from({ length: 40 }, (_, n) => 10n ** BigInt(n))
+const pow10 = (n: number): bigint => POWERS[n] ?? 10n ** BigInt(n)
 
 /** Quotient rounded half away from zero. Throws RangeError on a zero denominator. */
 export function divideRounded(numerator: bigint, denominator: bigint): bigint {
@@ -70,6 +71,9 @@ export function formatDecimal(value: bigint, digits: number, scale: number = SCA
 /** Amount text with the currency's minor digits, e.g. "1250.00". */
 export const formatAmount = (amount: Amount, currency: string): string =>
   formatDecimal(amount, minorDigits(currency))
+
+/** Decimal text without zeros at its end: 20.0100 is 20.01. */
+export const plainDecimal = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
 
 export interface Money {
   readonly amount: string

@@ -62,6 +62,12 @@ export function firstOfFiscalQuarter(day: EpochDay, fiscalYearStart: string): Ep
   return quarter
 }
 
+/** The same day a year before; 29 February becomes 28 February. */
+export function yearBefore(day: EpochDay): EpochDay {
+  const { year, month, day: dom } = partsOf(day)
+  return month === 2 && dom === 29 ? dayOf(year - 1, 2, 28) : dayOf(year - 1, month, dom)
+}
+
 /** Name of the fiscal year, e.g. "2025-26", or "2025" when it is the calendar year. */
 export function fiscalYearName(day: EpochDay, fiscalYearStart: string): string {
   const { year, month, day: dom } = partsOf(firstOfFiscalYear(day, fiscalYearStart))

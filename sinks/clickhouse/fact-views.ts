@@ -1,41 +1,38 @@
-/** Documents, masters and events as they stand: one row per thing (V1 of views.ts). */
+/** Documents and events as they stand: one row per thing (V1 of views.ts). */
 import { NOT_REFUSED } from './as-of.ts'
+import { ALLOCATED } from './settlement-views.ts'
 import {
   CODE,
   column,
-  type Column,
   DAY,
   INSTANT,
+  last,
   LINE,
   lineage,
+  maybe,
   MAYBE_DAY,
+  newest,
   SUM,
   TENANT,
   TEXT,
   type View,
 } from './view-definition.ts'
 
-/** Lineage of a thing made of several events: its newest one. */
-const newest: readonly Column[] = [
-  column('_epoch', 'UInt64', 'Incarnation of the topic of the newest event', 'argMax(log._epoch, _position)'),
-  column('_partition', 'UInt16', 'Partition of the newest event', 'argMax(log._partition, _position)'),
-  column('_offset', 'UInt64', 'Offset of the newest event', 'argMax(log._offset, _position)'),
-  column('_revision', 'UInt64', 'For facts: the offset', 'argMax(log._revision, _position)'),
-]
-
-/** Value of a column in the newest event that fulfils a condition. */
-const last = (name: string, when: string): string => `argMaxIf(log.${name}, _position, ${when})`
-const maybe = (name: string, when: string): string => `argMaxOrNullIf(log.${name}, _position, ${when})`
-
 const DOCUMENT = `event_type IN ('InvoiceCreated', 'InvoiceApproved')`
 const CREATED = `event_type = 'InvoiceCreated'`
 const RECEIVED = `event_type = 'PaymentReceived'`
 const EXPENSE = `event_type IN ('ExpenseRecorded', 'ExpenseApproved')`
+const DISPUTE = `event_type = 'InvoiceDisputeChanged'`
 
-/** Payments whose money is not there any more. */
-const TAKEN_BACK = `(tenant_id, aggregate_id) IN (
-    SELECT tenant_id, aggregate_id FROM finance.event_log
-    WHERE entity = 'payment' AND event_type IN ('PaymentFailed', 'PaymentReversed') AND ${NOT_REFUSED})`
+/** Payments whose money is not there any more, and credit notes that are cancelled. */
+const TAKEN_BACK = `(tenant_id, entity, aggregate_id) IN (
+    SELECT tenant_id, entity, aggregate_id FROM finance.event_log
+    WHERE entity IN ('payment', 'credit-note')
+      AND event_type IN ('PaymentFailed', 'PaymentReversed', 'CreditNoteCancelled') AND ${NOT_REFUSED})`
+
+/** What payments, credit notes or write-offs settle of an invoice, at most what those before them left. */
+const settledBy = (when: string, before: readonly string[]): string =>
+  `least(sumIf(toDecimal128(item.2, 4), ${when}), ${['toDecimal128(total, 4)', ...before].join(' - ')})`
 
 const invoices: View = {
   name: 'fct_invoices',
@@ -61,33 +58,70 @@ const invoices: View = {
       'Fiscal year of the invoice date; empty = not stated',
       last('fiscal_year', CREATED),
     ),
-    column('mushak_number', TEXT, 'Mushak 6.3 number; empty = none', last('mushak_number', CREATED)),
+    column(
+      'mushak_number',
+      TEXT,
+      'Mushak 6.3 number, given when the invoice became binding; empty = none',
+      last('mushak_number', `${DOCUMENT} AND mushak_number != ''`),
+    ),
     column('reference', TEXT, 'Reference of the source', last('reference', CREATED)),
     column('currency', CODE, 'Currency of the amounts', last('currency', DOCUMENT)),
     column('fx_rate', 'Decimal(18, 8)', 'Base currency units for one unit', last('fx_rate', DOCUMENT)),
     column('subtotal', LINE, 'Amount without VAT', last('net_amount', DOCUMENT)),
+    column('sd_amount', LINE, 'Supplementary duty', last('sd_amount', DOCUMENT)),
     column('vat_amount', LINE, 'VAT', last('vat_amount', DOCUMENT)),
     column('total', LINE, 'What the customer owes', last('amount', DOCUMENT)),
     column(
+      'instalment_due_dates',
+      'Array(Date32)',
+      'Due dates of the instalments as first agreed; empty = one due date',
+      last('instalment_due_dates', DOCUMENT),
+    ),
+    column(
+      'instalment_amounts',
+      'Array(Decimal(18, 4))',
+      'Amount for each of them',
+      last('instalment_amounts', DOCUMENT),
+    ),
+    column(
       'paid_amount',
       SUM,
-      'Settled by payments',
-      'least(sum(toDecimal128(item.2, 4)), toDecimal128(total, 4))',
+      'Settled by payments, taxes withheld at source included',
+      settledBy(`log.entity = 'payment'`, []),
+    ),
+    column(
+      'credited_amount',
+      SUM,
+      'Settled by credit notes',
+      settledBy(`log.entity = 'credit-note'`, ['paid_amount']),
+    ),
+    column(
+      'written_off_amount',
+      SUM,
+      'Given up',
+      settledBy(`log.entity = 'invoice'`, ['paid_amount', 'credited_amount']),
     ),
     column(
       'open_amount',
       SUM,
       'Not settled; 0 for drafts and cancelled invoices',
-      `if(status IN ('DRAFT', 'CANCELLED'), 0, toDecimal128(total, 4) - paid_amount)`,
+      `if(status IN ('DRAFT', 'CANCELLED'), 0,
+      toDecimal128(total, 4) - paid_amount - credited_amount - written_off_amount)`,
     ),
     column(
       'status',
       CODE,
-      'DRAFT, APPROVED, PARTIALLY_PAID, PAID or CANCELLED',
+      'DRAFT, APPROVED, PARTIALLY_PAID, PAID or CANCELLED. PAID: nothing is open, whatever settled it',
       `multiIf(countIf(event_type = 'InvoiceCancelled') > 0, 'CANCELLED', countIf(log.status = 'APPROVED') = 0, 'DRAFT',
-      paid_amount >= total, 'PAID', paid_amount > 0, 'PARTIALLY_PAID', 'APPROVED')`,
+      paid_amount + credited_amount + written_off_amount >= total, 'PAID',
+      paid_amount + credited_amount + written_off_amount > 0, 'PARTIALLY_PAID', 'APPROVED')`,
     ),
-    column('is_disputed', 'Bool', 'The customer disputes it', `max(log.is_disputed)`),
+    column(
+      'is_disputed',
+      'Bool',
+      'The customer disputes it, by the change with the latest effective date',
+      `ifNull(argMaxIf(toNullable(log.is_disputed), (effective_date, _position), ${DISPUTE}), maxIf(log.is_disputed, ${CREATED}))`,
+    ),
     column(
       'approved_on',
       MAYBE_DAY,
@@ -104,9 +138,10 @@ const invoices: View = {
     ...newest,
   ],
   from: `finance.event_log AS log
-ARRAY JOIN if(entity = 'invoice', [(aggregate_id, toDecimal64(0, 4))],
+ARRAY JOIN if(entity = 'invoice',
+  [(aggregate_id, if(event_type = 'InvoiceWrittenOff', log.amount, toDecimal64(0, 4)))],
   arrayZip(allocation_invoice_ids, allocation_amounts)) AS item
-WHERE ${NOT_REFUSED} AND (entity = 'invoice' OR entity = 'payment' AND NOT ${TAKEN_BACK})
+WHERE ${NOT_REFUSED} AND (entity = 'invoice' OR entity IN ('payment', 'credit-note') AND NOT ${TAKEN_BACK})
 GROUP BY tenant_id, item.1
 HAVING countIf(${DOCUMENT}) > 0`,
 }
@@ -127,11 +162,18 @@ const payments: View = {
     column('fx_rate', 'Decimal(18, 8)', 'Base currency units for one unit', last('fx_rate', RECEIVED)),
     column('amount', LINE, 'Amount received', `argMaxIf(log.amount, _position, ${RECEIVED})`),
     column(
-      'allocated_amount',
-      SUM,
-      'Applied to invoices, known or not',
-      `sum(arraySum(arrayMap(x -> toDecimal128(x, 4), allocation_amounts)))`,
+      'vds_withheld',
+      LINE,
+      'VAT deducted at source; can be applied too',
+      last('vds_withheld', RECEIVED),
     ),
+    column(
+      'tds_withheld',
+      LINE,
+      'Income tax deducted at source; can be applied too',
+      last('tds_withheld', RECEIVED),
+    ),
+    column('allocated_amount', SUM, 'Applied to invoices, known or not', ALLOCATED),
     column(
       'status',
       CODE,
@@ -150,6 +192,12 @@ const payments: View = {
       'Day of the failure; null = it did not fail',
       maybe('effective_date', `event_type = 'PaymentFailed'`),
     ),
+    column(
+      'reconciled_on',
+      MAYBE_DAY,
+      'Day of the line of a bank statement; null = not found on one yet',
+      maybe('effective_date', `event_type = 'PaymentReconciled'`),
+    ),
     column('updated_at', INSTANT, 'Append time of the newest event', 'max(log.appended_at)'),
     ...newest,
   ],
@@ -157,23 +205,6 @@ const payments: View = {
 WHERE entity = 'payment' AND ${NOT_REFUSED}
 GROUP BY tenant_id, aggregate_id
 HAVING countIf(${RECEIVED}) > 0`,
-}
-
-const allocations: View = {
-  name: 'fct_payment_allocations',
-  doc: 'What payments settle: one row per allocation, those of reversed and failed payments too.',
-  columns: [
-    TENANT,
-    column('payment_id', TEXT, 'Payment', 'aggregate_id'),
-    column('invoice_id', TEXT, 'Invoice that is settled', 'settled_id'),
-    column('allocated_on', DAY, 'Day of the allocation', `if(${RECEIVED}, posting_date, effective_date)`),
-    column('amount', LINE, 'Amount settled, in the currency of the payment', 'settled'),
-    column('event_id', TEXT, 'Event that allocated'),
-    ...lineage,
-  ],
-  from: `finance.event_log AS log
-ARRAY JOIN allocation_invoice_ids AS settled_id, allocation_amounts AS settled
-WHERE entity = 'payment' AND ${NOT_REFUSED}`,
 }
 
 const expenses: View = {
@@ -197,8 +228,9 @@ const expenses: View = {
     column(
       'status',
       CODE,
-      'RECORDED or APPROVED; approved ones count',
-      `if(countIf(event_type = 'ExpenseApproved') > 0, 'APPROVED', 'RECORDED')`,
+      'RECORDED, APPROVED or CANCELLED; approved ones count until the day of a cancelling',
+      `multiIf(countIf(event_type = 'ExpenseCancelled') > 0, 'CANCELLED',
+      countIf(event_type = 'ExpenseApproved') > 0, 'APPROVED', 'RECORDED')`,
     ),
     column(
       'approved_on',
@@ -206,67 +238,19 @@ const expenses: View = {
       'Day of the approval; null = not approved',
       maybe('effective_date', `event_type = 'ExpenseApproved'`),
     ),
+    column(
+      'cancelled_on',
+      MAYBE_DAY,
+      'Day of the cancelling; null = not cancelled',
+      maybe('effective_date', `event_type = 'ExpenseCancelled'`),
+    ),
     column('updated_at', INSTANT, 'Append time of the newest event', 'max(log.appended_at)'),
     ...newest,
   ],
   from: `finance.event_log AS log
 WHERE entity = 'expense' AND ${NOT_REFUSED}
-GROUP BY tenant_id, aggregate_id`,
-}
-
-const customers: View = {
-  name: 'dim_customers',
-  doc: 'Customers as they are now, by the customer master. A customer that only documents name is not here.',
-  columns: [
-    TENANT,
-    column('customer_id', TEXT, 'Customer', 'aggregate_id'),
-    column('customer_number', TEXT, 'Human number or code', 'argMax(log.document_number, _position)'),
-    column('name', TEXT, 'Name', 'argMax(log.name, _position)'),
-    column('name_bn', TEXT, 'Name in Bengali; empty = none', 'argMax(log.name_bn, _position)'),
-    column('currency', CODE, 'Usual currency; empty = not stated', 'argMax(log.currency, _position)'),
-    column(
-      'payment_terms_days',
-      'Nullable(Int32)',
-      'Usual days to the due date; null = not stated',
-      'argMax(tuple(log.payment_terms_days), _position).1',
-    ),
-    column(
-      'credit_limit',
-      'Nullable(Decimal(18, 4))',
-      'Credit limit in the base currency; null = not stated',
-      'argMax(tuple(log.credit_limit), _position).1',
-    ),
-    column('email', TEXT, 'E-mail', 'argMax(log.email, _position)'),
-    column('phone', TEXT, 'Phone', 'argMax(log.phone, _position)'),
-    column('country', CODE, 'Country', 'argMax(log.country, _position)'),
-    column('updated_at', INSTANT, 'Append time of the newest event', 'max(log.appended_at)'),
-    ...newest,
-  ],
-  from: `finance.event_log AS log
-WHERE entity = 'customer' AND ${NOT_REFUSED}
-GROUP BY tenant_id, aggregate_id`,
-}
-
-const tenants: View = {
-  name: 'dim_tenants',
-  doc: 'Tenants and their settings as they are now.',
-  columns: [
-    TENANT,
-    column('name', TEXT, 'Name of the business', 'argMax(log.name, _position)'),
-    column('zone', CODE, 'IANA time zone of its days', 'argMax(log.zone, _position)'),
-    column('base_currency', CODE, 'Base currency', 'argMax(log.currency, _position)'),
-    column(
-      'fiscal_year_start',
-      CODE,
-      'First day of the fiscal year, MM-DD',
-      'argMax(log.fiscal_year_start, _position)',
-    ),
-    column('updated_at', INSTANT, 'Append time of the newest event', 'max(log.appended_at)'),
-    ...newest,
-  ],
-  from: `finance.event_log AS log
-WHERE entity = 'tenant' AND ${NOT_REFUSED}
-GROUP BY tenant_id`,
+GROUP BY tenant_id, aggregate_id
+HAVING countIf(${EXPENSE}) > 0`,
 }
 
 const events: View = {
@@ -298,12 +282,4 @@ const events: View = {
   from: 'finance.event_log AS log',
 }
 
-export const FACT_VIEWS: readonly View[] = [
-  events,
-  invoices,
-  payments,
-  allocations,
-  expenses,
-  customers,
-  tenants,
-]
+export const FACT_VIEWS: readonly View[] = [events, invoices, payments, expenses]

@@ -1,7 +1,8 @@
 /**
  * An event as a row of event_log. Refuses nothing: what the processor refuses is filtered elsewhere, and a value that a
  * column can't hold (a day of the year 9000) is moved to the column's bound; the payload has it unchanged.
- * M1: columns that a type does not have are left out of the row (their default applies).
+ * M1: columns that a type does not have are left out of the row (their default applies). M3: what only a master says (an
+ * address, a bank account) has no column, since every row of every type pays for it: views read it from the payload.
  */
 import { jsonOf } from '../../schemas/codec/json.ts'
 import type {
@@ -10,22 +11,10 @@ import type {
   FinanceEvent,
   PaymentAllocation,
 } from '../../schemas/generated/records.ts'
-import { formatDecimal, RATE_SCALE } from '../../schemas/values/amount.ts'
-import { formatDay } from '../../schemas/values/calendar.ts'
 import type { InputRecord } from '../../platform/kafka/port.ts'
+import { bookDetails } from './books-mapping.ts'
 import type { Row } from './client.ts'
-
-/** 1900-01-01 and 2299-12-31: what Date32 holds. */
-const FIRST_DAY = -25_567
-const LAST_DAY = 120_529
-const DAY_MS = 86_400_000
-
-const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most)
-
-export const day = (value: number): string => formatDay(within(value, FIRST_DAY, LAST_DAY))
-export const instant = (value: number): number => within(value, FIRST_DAY * DAY_MS, LAST_DAY * DAY_MS)
-export const amount = (value: bigint): string => formatDecimal(value, 4)
-const rate = (value: bigint): string => formatDecimal(value, RATE_SCALE, RATE_SCALE)
+import { amount, day, instalments, instant, rate } from './column-values.ts'
 
 type Invoice = EventRecords['InvoiceCreated'] | EventRecords['InvoiceApproved']
 type Expense = EventRecords['ExpenseRecorded'] | EventRecords['ExpenseApproved']
@@ -42,8 +31,30 @@ const invoice = (e: Invoice): Row => ({
   category: e.category,
   product_category: e.productCategory,
   net_amount: amount(e.subtotal),
+  sd_amount: amount(e.sdAmount),
   vat_amount: amount(e.vatAmount),
   amount: amount(e.total),
+  salesperson_id: e.salespersonId ?? '',
+  ...instalments(e.instalments),
+})
+
+const creditNote = (e: EventRecords['CreditNoteIssued']): Row => ({
+  document_number: e.creditNoteNumber,
+  corrected_invoice_id: e.invoiceId ?? '',
+  mushak_number: e.mushakNumber ?? '',
+  customer_id: e.customerId,
+  customer_name: e.customerName,
+  currency: e.currency,
+  fx_rate: rate(e.fxRate),
+  posting_date: day(e.creditDate),
+  fiscal_year: e.fiscalYear,
+  category: e.category,
+  net_amount: amount(e.subtotal),
+  sd_amount: amount(e.sdAmount),
+  vat_amount: amount(e.vatAmount),
+  amount: amount(e.total),
+  reason: e.reason,
+  ...allocations(e.allocations),
 })
 
 const allocations = (list: readonly PaymentAllocation[]): Row => ({
@@ -69,20 +80,14 @@ const expense = (e: Expense): Row => ({
 const customer = (e: EventRecords['CustomerCreated']): Row => ({
   document_number: e.customerNumber,
   name: e.name,
-  name_bn: e.nameBn ?? '',
   currency: e.currency ?? '',
-  payment_terms_days: e.paymentTermsDays,
-  credit_limit: e.creditLimit === null ? null : amount(e.creditLimit),
-  email: e.email ?? '',
-  phone: e.phone ?? '',
-  country: e.country ?? '',
+  is_active: e.active,
 })
 
 const tenant = (e: Tenant): Row => ({
   name: e.name,
   zone: e.zone,
   currency: e.currency,
-  fiscal_year_start: e.fiscalYearStart,
 })
 
 /** Entity by type; null = not a fact of a tenant. */
@@ -103,10 +108,60 @@ const ENTITIES: Readonly<Record<EventType, string | null>> = {
   ExpenseApproved: 'expense',
   FxRateSet: null,
   TaxRateSet: null,
+  TenantProcessingStopped: null,
+  TenantRebuildRequested: null,
   Tick: null,
+  AccountCreated: 'account',
+  AccountDeactivated: 'account',
+  AccountUpdated: 'account',
+  AlertAcknowledged: 'alert',
+  AlertEscalated: 'alert',
+  AlertResolved: 'alert',
+  AlertRuleSet: 'alert-rule',
+  BillApproved: 'bill',
+  BillCancelled: 'bill',
+  BillDisputeChanged: 'bill',
+  BillDueDateChanged: 'bill',
+  BillReceived: 'bill',
+  BillWrittenOff: 'bill',
+  CreditNoteAllocated: 'credit-note',
+  CreditNoteCancelled: 'credit-note',
+  CreditNoteIssued: 'credit-note',
+  ExpenseCancelled: 'expense',
+  FiscalYearClosed: 'ledger',
+  InvoiceDisputeChanged: 'invoice',
+  InvoiceWrittenOff: 'invoice',
+  JournalEntryCreated: 'journal-entry',
+  JournalEntryPosted: 'journal-entry',
+  JournalEntryReversed: 'journal-entry',
+  PaymentReconciled: 'payment',
+  PeriodClosed: 'ledger',
+  PeriodReopened: 'ledger',
+  PostingRulesSet: 'posting-rules',
+  ProductCreated: 'product',
+  ProductUpdated: 'product',
+  StockMoved: 'stock',
+  TargetSet: 'target',
+  ValidationRulesSet: 'validation-rules',
+  VendorCreated: 'vendor',
+  VendorPaymentAllocated: 'vendor-payment',
+  VendorPaymentFailed: 'vendor-payment',
+  VendorPaymentReversed: 'vendor-payment',
+  VendorPaymentSent: 'vendor-payment',
+  VendorUpdated: 'vendor',
 }
 
 export const entityOf = (type: EventType): string | null => ENTITIES[type]
+
+/** Money in and money out are entities of their own, but one kind of aggregate: their versions count on together. */
+const PAYMENTS: readonly string[] = ['payment', 'vendor-payment']
+
+/** Entities that rows of the aggregate of such an event may have. */
+export function entitiesOf(type: EventType): readonly string[] {
+  const entity = entityOf(type)
+  if (entity === null) return []
+  return PAYMENTS.includes(entity) ? PAYMENTS : [entity]
+}
 
 function details(event: FinanceEvent): Row {
   switch (event.type) {
@@ -126,8 +181,27 @@ function details(event: FinanceEvent): Row {
         reference: event.data.reference,
       }
     case 'InvoiceApproved':
-      return { ...invoice(event.data), status: 'APPROVED', effective_date: day(event.data.approvedDate) }
+      return {
+        ...invoice(event.data),
+        status: 'APPROVED',
+        mushak_number: event.data.mushakNumber ?? '',
+        effective_date: day(event.data.approvedDate),
+      }
+    case 'InvoiceWrittenOff':
+      return {
+        amount: amount(event.data.amount),
+        effective_date: day(event.data.writeOffDate),
+        reason: event.data.reason,
+      }
+    case 'InvoiceDisputeChanged':
+      return {
+        is_disputed: event.data.disputed,
+        effective_date: day(event.data.effectiveDate),
+        reason: event.data.reason,
+      }
     case 'InvoiceCancelled':
+    case 'CreditNoteCancelled':
+    case 'ExpenseCancelled':
       return { effective_date: day(event.data.cancelledDate), reason: event.data.reason }
     case 'InvoiceDueDateChanged':
       return {
@@ -147,10 +221,15 @@ function details(event: FinanceEvent): Row {
         fx_rate: rate(e.fxRate),
         posting_date: day(e.paymentDate),
         amount: amount(e.amount),
+        vds_withheld: amount(e.vdsWithheld),
+        tds_withheld: amount(e.tdsWithheld),
         ...allocations(e.allocations),
       }
     }
+    case 'CreditNoteIssued':
+      return creditNote(event.data)
     case 'PaymentAllocated':
+    case 'CreditNoteAllocated':
       return { effective_date: day(event.data.allocationDate), ...allocations(event.data.allocations) }
     case 'PaymentReversed':
       return { effective_date: day(event.data.reversalDate), reason: event.data.reason }
@@ -162,8 +241,43 @@ function details(event: FinanceEvent): Row {
       return { ...expense(event.data), effective_date: day(event.data.approvedDate) }
     case 'FxRateSet':
     case 'TaxRateSet':
+    case 'TenantProcessingStopped':
+    case 'TenantRebuildRequested':
     case 'Tick':
       return {}
+    case 'AccountCreated':
+    case 'AccountDeactivated':
+    case 'AccountUpdated':
+    case 'AlertAcknowledged':
+    case 'AlertEscalated':
+    case 'AlertResolved':
+    case 'AlertRuleSet':
+    case 'BillApproved':
+    case 'BillCancelled':
+    case 'BillDisputeChanged':
+    case 'BillDueDateChanged':
+    case 'BillReceived':
+    case 'BillWrittenOff':
+    case 'FiscalYearClosed':
+    case 'JournalEntryCreated':
+    case 'JournalEntryPosted':
+    case 'JournalEntryReversed':
+    case 'PaymentReconciled':
+    case 'PeriodClosed':
+    case 'PeriodReopened':
+    case 'PostingRulesSet':
+    case 'ProductCreated':
+    case 'ProductUpdated':
+    case 'StockMoved':
+    case 'TargetSet':
+    case 'ValidationRulesSet':
+    case 'VendorCreated':
+    case 'VendorPaymentAllocated':
+    case 'VendorPaymentFailed':
+    case 'VendorPaymentReversed':
+    case 'VendorPaymentSent':
+    case 'VendorUpdated':
+      return bookDetails(event)
   }
 }
 

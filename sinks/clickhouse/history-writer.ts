@@ -1,10 +1,9 @@
 /**
- * History: finance.history.v1 -> kpi_points (one row per measure) and aging_points (one per tenant or customer).
- * A record that can't be read goes to finance.history.v1.dlq, then the sink moves on.
+ * History: finance.history.v1 -> kpi_points (one row per measure) and aging_points (one per family and tenant, customer
+ * or vendor); finance.alerts.v1 -> alert_log. A record that can't be read goes to the topic's .dlq, then the sink moves on.
  */
-import type { RecordCodec } from '../../schemas/codec/event-codec.ts'
+import type { DecodedRecord, RecordCodec } from '../../schemas/codec/event-codec.ts'
 import type { AgingBuckets, AgingResult, KpiResult } from '../../schemas/generated/records.ts'
-import { divideRounded, formatDecimal } from '../../schemas/values/amount.ts'
 import type { InputRecord } from '../../platform/kafka/port.ts'
 import type { DeadLetters, Unreadable } from '../runtime/dead-letters.ts'
 import type { RangeWriter } from '../runtime/intents.ts'
@@ -12,11 +11,13 @@ import type { Chunk } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
 import type { Row, Store } from './client.ts'
 import type { TopicEpochs } from './epochs.ts'
-import { amount, day, instant } from './facts-mapping.ts'
+import { type AlertRecord, alertRow } from './alert-rows.ts'
+import { amount, day, instant, ratioText } from './column-values.ts'
 
 const STAGE = 'history'
 const KPI_TABLE = 'finance.kpi_points'
 const AGING_TABLE = 'finance.aging_points'
+const ALERT_TABLE = 'finance.alert_log'
 
 export interface HistoryOptions {
   readonly store: Store
@@ -24,19 +25,6 @@ export interface HistoryOptions {
   readonly epochs: TopicEpochs
   readonly letters: DeadLetters
   readonly metrics: SinkMetrics
-}
-
-const RATIO_DIGITS = 8
-
-/** Decimal text with at most 8 decimals, rounded half away from zero; null for what is no decimal number. */
-export function ratioText(text: string | null): string | null {
-  const match = text === null ? null : /^(-?)(\d{1,30})(?:\.(\d{1,60}))?$/.exec(text)
-  if (!match) return null
-  const fraction = match[3] ?? ''
-  const scale = Math.max(fraction.length, RATIO_DIGITS)
-  const digits = BigInt((match[2] ?? '0') + fraction.padEnd(scale, '0'))
-  const rounded = divideRounded(digits, 10n ** BigInt(scale - RATIO_DIGITS))
-  return formatDecimal(match[1] ? -rounded : rounded, RATIO_DIGITS, RATIO_DIGITS)
 }
 
 interface Common {
@@ -67,6 +55,8 @@ export function kpiRows(result: KpiResult, record: InputRecord): Row[] {
       reason: measure.reason ?? '',
       previous: ratioText(measure.previous),
       change: ratioText(measure.change),
+      last_year: ratioText(measure.lastYear),
+      change_last_year: ratioText(measure.changeLastYear),
       inputs: measure.inputs,
       currency: result.currency,
       is_partial: window.partial,
@@ -85,6 +75,7 @@ const buckets = (basis: 'due' | 'posting', b: AgingBuckets): Row => ({
 
 export const agingRow = (result: AgingResult, record: InputRecord): Row => ({
   tenant_id: result.tenantId,
+  family: result.family,
   kind: result.kind,
   customer_id: result.slice,
   customer_name: result.customerName,
@@ -100,9 +91,13 @@ export const agingRow = (result: AgingResult, record: InputRecord): Row => ({
   ...lineage(record, result),
 })
 
+const isAlert = (decoded: DecodedRecord): decoded is DecodedRecord & AlertRecord =>
+  decoded.type === 'AlertRaised' || decoded.type === 'AlertCleared' || decoded.type === 'AlertMoved'
+
 interface Mapped {
   readonly kpis: Row[]
   readonly agings: Row[]
+  readonly alerts: Row[]
   readonly unreadable: Unreadable[]
 }
 
@@ -116,17 +111,19 @@ export class HistoryWriter implements RangeWriter {
   async write(chunk: Chunk, announce: () => Promise<void>): Promise<void> {
     const { letters, epochs } = this.#options
     const mapped = await this.#map(chunk.records)
-    if (mapped.kpis.length + mapped.agings.length + mapped.unreadable.length === 0) return
+    const { kpis, agings, alerts, unreadable } = mapped
+    if (kpis.length + agings.length + alerts.length + unreadable.length === 0) return
     await announce()
-    await letters.send(mapped.unreadable)
+    await letters.send(unreadable)
     const epoch = await epochs.of(chunk.topic)
-    await this.#insert(KPI_TABLE, mapped.kpis, chunk, epoch)
-    await this.#insert(AGING_TABLE, mapped.agings, chunk, epoch)
+    await this.#insert(KPI_TABLE, kpis, chunk, epoch)
+    await this.#insert(AGING_TABLE, agings, chunk, epoch)
+    await this.#insert(ALERT_TABLE, alerts, chunk, epoch)
   }
 
   async #map(records: readonly InputRecord[]): Promise<Mapped> {
     const { codec, metrics } = this.#options
-    const mapped: Mapped = { kpis: [], agings: [], unreadable: [] }
+    const mapped: Mapped = { kpis: [], agings: [], alerts: [], unreadable: [] }
     for (const record of records) {
       const wanted = codec.wants(record.value)
       if (wanted !== undefined) await codec.prepare(wanted)
@@ -134,6 +131,7 @@ export class HistoryWriter implements RangeWriter {
       if (decoded.ok && decoded.type === 'KpiResult') mapped.kpis.push(...kpiRows(decoded.data, record))
       else if (decoded.ok && decoded.type === 'AgingResult')
         mapped.agings.push(agingRow(decoded.data, record))
+      else if (decoded.ok && isAlert(decoded)) mapped.alerts.push(alertRow(decoded, record))
       else {
         const [code, message] = decoded.ok
           ? ['unknown_record', `${decoded.type} is no history`]

@@ -1,7 +1,7 @@
 /**
  * Brings the database to the form this version needs: numbered .sql files once each, in order, then the views whenever
  * their text changed. `node sinks/clickhouse/migrate.ts` with CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD.
- * G1: running it again changes nothing. G2: a file that was applied is never changed: add another. G3: 003-access needs
+ * G1: running it again changes nothing. G2: a file that was applied is never changed: add another. G3: files of access need
  * a server with access control; where there is none it stays pending, and that is no failure.
  */
 import { createHash } from 'node:crypto'
@@ -14,7 +14,7 @@ import { openStore, type Store } from './client.ts'
 import { VIEW_DEFINITIONS } from './views.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
-const NEEDS_ACCESS_CONTROL: ReadonlySet<string> = new Set(['003-access'])
+const NEEDS_ACCESS_CONTROL: ReadonlySet<string> = new Set(['003-access', '011b-alerts-access'])
 
 export interface Migrated {
   readonly applied: readonly string[]

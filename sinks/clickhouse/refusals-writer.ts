@@ -1,21 +1,27 @@
 /**
  * Refusals: the processor's letters about events (dead letters and late ones) -> refused_events. A letter names the
- * event by topic, partition and offset; the as-of views leave such events out.
+ * event by topic, partition and offset; the as-of views leave such events out. A late event that counted is no refusal.
  */
 import type { RecordCodec } from '../../schemas/codec/event-codec.ts'
-import { DLQ_HEADERS } from '../../schemas/topics.ts'
+import { AMOUNT_NOT_KEPT } from '../../schemas/rules/accept.ts'
+import { DLQ_HEADERS, LATE_COUNTED } from '../../schemas/topics.ts'
 import type { InputRecord } from '../../platform/kafka/port.ts'
 import type { RangeWriter } from '../runtime/intents.ts'
 import type { Chunk } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
 import type { Row, Store } from './client.ts'
 import type { TopicEpochs } from './epochs.ts'
-import { instant } from './facts-mapping.ts'
+import { instant } from './column-values.ts'
 
 const STAGE = 'refusals'
 const TABLE = 'finance.refused_events'
-/** Letters about something else than the event at the offset they name. */
-const NOT_OF_THE_EVENT: ReadonlySet<string> = new Set(['timer_failed', 'render_failed'])
+/** Letters about something else than the event at the offset they name, or about one that counts all the same. */
+const NO_REFUSALS: ReadonlySet<string> = new Set([
+  'timer_failed',
+  'render_failed',
+  LATE_COUNTED,
+  AMOUNT_NOT_KEPT,
+])
 
 export interface RefusalsOptions {
   readonly store: Store
@@ -55,7 +61,7 @@ export class RefusalsWriter implements RangeWriter {
     const code = header(DLQ_HEADERS.code)
     const offset = Number(header(DLQ_HEADERS.offset))
     const partition = Number(header(DLQ_HEADERS.partition))
-    if (header(DLQ_HEADERS.topic) !== events || NOT_OF_THE_EVENT.has(code)) return null
+    if (header(DLQ_HEADERS.topic) !== events || NO_REFUSALS.has(code)) return null
     if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isInteger(partition)) return null
     const wanted = codec.wants(record.value)
     if (wanted !== undefined) await codec.prepare(wanted)

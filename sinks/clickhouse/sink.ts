@@ -32,6 +32,7 @@ export interface Topics {
   readonly events: string
   readonly late: string
   readonly history: string
+  readonly alerts: string
 }
 
 export interface ClickHouseSinkOptions {
@@ -72,7 +73,7 @@ export class ClickHouseSink {
       [dlqOf(topics.events), topics.late],
       () => new RefusalsWriter({ ...common, events: topics.events }),
     )
-    this.#add('history', [topics.history], () => new HistoryWriter({ ...common, letters }))
+    this.#add('history', [topics.history, topics.alerts], () => new HistoryWriter({ ...common, letters }))
     await Promise.all(this.#consumers.map((consumer) => consumer.start()))
   }
 

@@ -16,6 +16,8 @@ export interface View {
   readonly doc: string
   readonly columns: readonly Column[]
   readonly from: string
+  /** Fields of the payload that the columns take with `said`: see saidBy. */
+  readonly said?: string
   /** Needs what TODAY needs. */
   readonly today?: true
 }
@@ -28,6 +30,8 @@ export const CODE = 'LowCardinality(String)'
 export const DAY = 'Date32'
 export const MAYBE_DAY = 'Nullable(Date32)'
 export const LINE = 'Decimal(18, 4)'
+export const MAYBE_LINE = 'Nullable(Decimal(18, 4))'
+export const RATE = 'Decimal(18, 8)'
 export const SUM = 'Decimal(38, 4)'
 export const INSTANT = "DateTime64(3, 'UTC')"
 
@@ -40,6 +44,34 @@ export const lineage: readonly Column[] = [
   column('_revision', 'UInt64', 'Offset in finance.events.v1 that the row stands for'),
 ]
 
+/** Lineage of a thing made of several events: its newest one. */
+export const newest: readonly Column[] = [
+  column('_epoch', 'UInt64', 'Incarnation of the topic of the newest event', 'argMax(log._epoch, _position)'),
+  column('_partition', 'UInt16', 'Partition of the newest event', 'argMax(log._partition, _position)'),
+  column('_offset', 'UInt64', 'Offset of the newest event', 'argMax(log._offset, _position)'),
+  column('_revision', 'UInt64', 'For facts: the offset', 'argMax(log._revision, _position)'),
+]
+
+/** Value of a column of event_log (as `log`) in the newest event that fulfils a condition. */
+export const last = (name: string, when: string): string => `argMaxIf(log.${name}, _position, ${when})`
+export const maybe = (name: string, when: string): string => `argMaxOrNullIf(log.${name}, _position, ${when})`
+
+/** Value of a column in the newest event. */
+export const now = (name: string): string => `argMax(log.${name}, _position)`
+export const nowOrNull = (name: string): string => `argMax(tuple(log.${name}), _position).1`
+
+/**
+ * Fields of the newest event that fulfils a condition, out of its payload. What only one kind of thing has is no column of
+ * event_log: every row pays for every column. Read in one go, since each extraction parses the whole text; a field that an
+ * older event lacks has the empty value of its type.
+ */
+export const saidBy = (fields: Readonly<Record<string, string>>, when?: string): string => {
+  const types = Object.entries(fields).map(([name, type]) => `${name} ${type}`)
+  const newestPayload = when === undefined ? now('payload') : last('payload', when)
+  return `JSONExtract(${newestPayload}, 'Tuple(${types.join(', ')})')`
+}
+export const said = (field: string): string => `said.${field}`
+
 /** The same view under the name that older queries use. */
 export const alias = (view: View): View => ({
   name: `${view.name}_mv`,
@@ -50,12 +82,12 @@ export const alias = (view: View): View => ({
 
 const quote = (text: string): string => `'${text.replaceAll("'", "\\'")}'`
 
-export function definitionOf({ name, doc, columns, from, today }: View): string {
+export function definitionOf({ name, doc, columns, from, said: fields, today }: View): string {
   const declared = columns.map((c) => `  ${c.name} ${c.type} COMMENT ${quote(c.doc)}`).join(',\n')
   const selected = columns
     .map((c) => (c.sql === undefined ? `  ${c.name}` : `  ${c.sql} AS ${c.name}`))
     .join(',\n')
-  const scope = today ? `${TODAY.with}\n` : ''
+  const scope = `${today ? `${TODAY.with}\n` : ''}${fields === undefined ? '' : `WITH ${fields} AS said\n`}`
   // The time zone of a tenant is a value of a column.
   const settings = today ? '\nSETTINGS allow_nonconst_timezone_arguments = 1' : ''
   return `CREATE OR REPLACE VIEW finance.${name}\n(\n${declared}\n)

@@ -2,14 +2,14 @@
 -- Nothing is written when the sequence is not the one the writer knows (a flush in between): it must begin anew.
 -- Only commands of Redis 6.2. All keys share one slot.
 --
--- KEYS  1 seq  2 feed  3 fence  4 aging  5.. one hash per KPI window
+-- KEYS  1 seq  2 feed  3 fence  4 aging of receivables  5 aging of payables  6 alerts  7.. one hash per KPI window
 -- ARGV  1 epoch of the sequence that is expected, or ''   2 a random one, for a sequence that begins now
 --       3 entries the feed keeps   4 bytes above which a delta becomes a reset   5.. operations:
 --   'kpi'   epoch revision windows, then per window: key index, name as JSON, asOf..currency as open JSON, logTime,
 --           measures, then per measure: field, field as JSON, value as open JSON (without its closing brace)
---   'aging' epoch revision offset field, field as JSON, value as open JSON or '' for a tombstone
+--   'aging', 'payables' or 'alert'  epoch revision offset field, field as JSON, value as open JSON or '' for a tombstone
 -- Gives { status, epoch of the sequence, kpi sequence or 0, aging sequence or 0, values written, values refused }.
-local seqKey, feedKey, fenceKey, agingKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local seqKey, feedKey, fenceKey = KEYS[1], KEYS[2], KEYS[3]
 local known = redis.call('HGET', seqKey, 'epoch')
 if ARGV[1] ~= '' and ARGV[1] ~= known then
   return { 'lost', known or '', 0, 0, 0, 0 }
@@ -45,7 +45,13 @@ local function sameValue(json, open)
   return json ~= nil and string.sub(json, 1, #open) == open and string.sub(json, #open + 1, #open + 9) == ',"epoch":'
 end
 
-local kpiParts, agingParts = {}, {}
+local kpiParts = {}
+-- Per hash of slices what changed in it, and what its fields are called in the fence.
+local slices = {
+  aging = { key = KEYS[4], prefix = '', parts = {} },
+  payables = { key = KEYS[5], prefix = 'payables|', parts = {} },
+  alert = { key = KEYS[6], prefix = 'alert:', parts = {} },
+}
 
 local function applyKpi()
   local epoch, revision, windows = take(), take(), tonumber(take())
@@ -87,10 +93,11 @@ local function applyKpi()
   end
 end
 
-local function applyAging()
+local function applySlice(side)
   local epoch, revision, offset, field, label, value = take(), take(), take(), take(), take(), take()
-  local old = redis.call('HGET', agingKey, field)
-  local fence = redis.call('HGET', fenceKey, field)
+  local fenced, parts = side.prefix .. field, side.parts
+  local old = redis.call('HGET', side.key, field)
+  local fence = redis.call('HGET', fenceKey, fenced)
   local oldEpoch, oldRevision, oldOffset
   if old then
     oldOffset, oldEpoch, oldRevision = string.match(old, ',"offset":(%d+),"epoch":(%d+),"revision":(%d+)}$')
@@ -110,17 +117,17 @@ local function applyAging()
   end
   written = written + 1
   if value == '' then
-    redis.call('HSET', fenceKey, field, epoch .. ':' .. revision .. ':' .. offset)
-    if redis.call('HDEL', agingKey, field) == 1 then
-      agingParts[#agingParts + 1] = label .. ':null'
+    redis.call('HSET', fenceKey, fenced, epoch .. ':' .. revision .. ':' .. offset)
+    if redis.call('HDEL', side.key, field) == 1 then
+      parts[#parts + 1] = label .. ':null'
     end
   else
     local stamp = ',"offset":' .. offset .. ',"epoch":' .. epoch .. ',"revision":' .. revision .. '}'
-    redis.call('HSET', agingKey, field, value .. stamp)
+    redis.call('HSET', side.key, field, value .. stamp)
     if fence then
-      redis.call('HDEL', fenceKey, field)
+      redis.call('HDEL', fenceKey, fenced)
     end
-    agingParts[#agingParts + 1] = label .. ':' .. value .. stamp
+    parts[#parts + 1] = label .. ':' .. value .. stamp
   end
 end
 
@@ -129,7 +136,7 @@ while at <= #ARGV do
   if operation == 'kpi' then
     applyKpi()
   else
-    applyAging()
+    applySlice(slices[operation])
   end
 end
 
@@ -138,11 +145,7 @@ if written > 0 and not known then
   redis.call('HSET', seqKey, 'epoch', known)
 end
 
-local function publish(channel, member, parts)
-  if #parts == 0 then
-    return 0
-  end
-  local data = '{"' .. member .. '":{' .. table.concat(parts, ',') .. '}}'
+local function publish(channel, data)
   if #data > tonumber(ARGV[4]) then
     data = '{"reset":true}'
   end
@@ -151,6 +154,21 @@ local function publish(channel, member, parts)
   return seq
 end
 
-local kpi = publish('kpi', 'windows', kpiParts)
-local aging = publish('aging', 'slices', agingParts)
+local function object(name, parts)
+  return '"' .. name .. '":{' .. table.concat(parts, ',') .. '}'
+end
+
+local kpi, aging = 0, 0
+if #kpiParts > 0 then
+  kpi = publish('kpi', '{' .. object('windows', kpiParts) .. '}')
+end
+local receivables, payables, alerts = slices.aging.parts, slices.payables.parts, slices.alert.parts
+if #payables > 0 then
+  aging = publish('aging', '{' .. object('slices', receivables) .. ',' .. object('payables', payables) .. '}')
+elseif #receivables > 0 then
+  aging = publish('aging', '{' .. object('slices', receivables) .. '}')
+end
+if #alerts > 0 then
+  publish('alerts', '{' .. object('alerts', alerts) .. '}')
+end
 return { 'ok', known or '', kpi, aging, written, refused }

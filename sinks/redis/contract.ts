@@ -8,7 +8,7 @@
  * Amounts are decimal text, days YYYY-MM-DD, instants milliseconds UTC.
  */
 
-export const CHANNELS = ['kpi', 'aging'] as const
+export const CHANNELS = ['kpi', 'aging', 'alerts'] as const
 export type Channel = (typeof CHANNELS)[number]
 
 /** Entries that the feed keeps, about. */
@@ -19,13 +19,17 @@ export interface TenantKeys {
   kpi(window: string): string
   /** Hash: fields TOTAL_FIELD and `customer:ID`. */
   readonly aging: string
+  /** Hash: fields TOTAL_FIELD and `vendor:ID`. */
+  readonly payables: string
+  /** Hash: one field per live alert, its id. */
+  readonly alerts: string
   /** Hash: `epoch`, and one field per channel: the last sequence number. */
   readonly seq: string
   /** Stream: fields channel, seq, epoch, data. */
   readonly feed: string
   /** String: run id of the server for which the tenant's values are whole. Another value, or none: being rebuilt. */
   readonly sync: string
-  /** Hash of the writer: epoch:revision:offset of what was taken away, by field of the aging hash. Not for readers. */
+  /** Hash of the writer: epoch:revision:offset of what was taken away, by field of the aging hashes, or `alert:ID`. Not for readers. */
   readonly fence: string
 }
 
@@ -36,6 +40,8 @@ export function keysOf(tenantId: string): TenantKeys {
   return {
     kpi: (window) => `${prefix}:kpi:${window}`,
     aging: `${prefix}:aging:receivables`,
+    payables: `${prefix}:aging:payables`,
+    alerts: `${prefix}:alerts`,
     seq: `${prefix}:seq`,
     feed: `${prefix}:feed`,
     sync: `${prefix}:sync`,
@@ -49,9 +55,10 @@ export const positionKey = (topic: string, partition: number): string => `n:pos:
 export const META_FIELD = '_meta'
 export const TOTAL_FIELD = 'total'
 export const customerField = (customerId: string): string => `customer:${customerId}`
-/** Customer id of an aging field; null for the total. */
+export const vendorField = (vendorId: string): string => `vendor:${vendorId}`
+/** Customer id of an aging field, or of payables the vendor id; null for the total. */
 export const customerOf = (field: string): string | null =>
-  field.startsWith('customer:') ? field.slice('customer:'.length) : null
+  /^(?:customer|vendor):(.*)$/s.exec(field)?.[1] ?? null
 
 /** Value of a measure's field. */
 export interface KpiValue {
@@ -61,6 +68,8 @@ export interface KpiValue {
   readonly previous?: string
   readonly change?: string
   readonly inputs: Readonly<Record<string, string>>
+  readonly lastYear?: string
+  readonly changeLastYear?: string
   readonly epoch: number
   readonly revision: number
 }
@@ -78,17 +87,50 @@ export interface KpiMeta {
   readonly revision: number
 }
 
-/** Value of a field of the aging hash; buckets in the order current, 1-30, 31-60, 61-90, 90+. */
+/** Value of a field of an aging hash; buckets in the order current, 1-30, 31-60, 61-90, 90+. */
 export interface AgingValue {
   readonly asOf: string
   readonly currency: string
   readonly customerName?: string
+  /** In its place, of payables. */
+  readonly vendorName?: string
   readonly due: readonly string[]
   readonly posting: readonly string[]
   readonly unapplied: string
   readonly disputed: string
   readonly total: string
   readonly openItems: number
+  readonly logTime: number
+  /** Offset of the record in finance.results.v1. */
+  readonly offset: number
+  readonly epoch: number
+  readonly revision: number
+}
+
+/** Value of a field of the hash of alerts. */
+export interface AlertValue {
+  readonly ruleId: string
+  readonly subject: string
+  readonly severity: string
+  readonly category: string
+  readonly impact: string
+  readonly measure: string
+  readonly window: string
+  /** Decimal text. */
+  readonly value: string
+  readonly threshold: string
+  readonly currency: string
+  readonly message: string
+  readonly recommendation: string
+  readonly inputs: Readonly<Record<string, string>>
+  readonly asOf: string
+  readonly raisedAt: number
+  /** OPEN, ACKNOWLEDGED or ESCALATED: others are gone. */
+  readonly state: string
+  readonly actor: string
+  readonly note: string
+  readonly escalatedTo: string
+  readonly movedAt: number | null
   readonly logTime: number
   /** Offset of the record in finance.results.v1. */
   readonly offset: number
@@ -103,9 +145,16 @@ export interface KpiDelta {
   >
 }
 
-/** `data` on channel aging: the fields that changed; null = gone. */
+/** `data` on channel aging: the fields of receivables, and of payables, that changed; null = gone. */
 export interface AgingDelta {
   readonly slices: Readonly<Record<string, AgingValue | null>>
+  /** Absent = none changed. */
+  readonly payables?: Readonly<Record<string, AgingValue | null>>
+}
+
+/** `data` on channel alerts: the alerts that changed, by id; null = over. */
+export interface AlertsDelta {
+  readonly alerts: Readonly<Record<string, AlertValue | null>>
 }
 
 /** `data` in place of a delta that would be too large for the feed: read a snapshot. */
@@ -129,8 +178,14 @@ export type FeedEntry =
       readonly epoch: string
       readonly data: AgingDelta | ResetDelta
     }
+  | {
+      readonly channel: 'alerts'
+      readonly seq: number
+      readonly epoch: string
+      readonly data: AlertsDelta | ResetDelta
+    }
 
-export const isReset = (data: KpiDelta | AgingDelta | ResetDelta): data is ResetDelta => 'reset' in data
+export const isReset = (data: FeedEntry['data']): data is ResetDelta => 'reset' in data
 
 export interface KpiWindowValues {
   readonly meta: KpiMeta
@@ -150,11 +205,11 @@ export function parseKpiWindow(hash: Readonly<Record<string, string>>): KpiWindo
 
 export interface AgingValues {
   readonly total: AgingValue
-  /** By customer id. */
+  /** By customer id; of payables by vendor id. */
   readonly customers: ReadonlyMap<string, AgingValue>
 }
 
-/** HGETALL of `aging` -> values; null when there is nothing yet. */
+/** HGETALL of `aging` or `payables` -> values; null when there is nothing yet. */
 export function parseAging(hash: Readonly<Record<string, string>>): AgingValues | null {
   const total = hash[TOTAL_FIELD]
   if (total === undefined) return null
@@ -166,6 +221,10 @@ export function parseAging(hash: Readonly<Record<string, string>>): AgingValues 
   return { total: JSON.parse(total) as AgingValue, customers }
 }
 
+/** HGETALL of `alerts` -> live alerts by id. */
+export const parseAlerts = (hash: Readonly<Record<string, string>>): Readonly<Record<string, AlertValue>> =>
+  Object.fromEntries(Object.entries(hash).map(([id, json]) => [id, JSON.parse(json) as AlertValue]))
+
 export interface Sequences {
   readonly epoch: string
   readonly last: Readonly<Record<Channel, number>>
@@ -175,7 +234,8 @@ export interface Sequences {
 export function parseSequences(hash: Readonly<Record<string, string>>): Sequences | null {
   const epoch = hash['epoch']
   if (epoch === undefined) return null
-  return { epoch, last: { kpi: Number(hash['kpi'] ?? 0), aging: Number(hash['aging'] ?? 0) } }
+  const lastOf = (channel: Channel): number => Number(hash[channel] ?? 0)
+  return { epoch, last: { kpi: lastOf('kpi'), aging: lastOf('aging'), alerts: lastOf('alerts') } }
 }
 
 /** Fields of a stream entry, as [name, value, name, value, ...]; null when it is not one of ours. */
@@ -186,7 +246,7 @@ export function parseFeedEntry(fields: readonly string[]): FeedEntry | null {
   const seq = Number(by.get('seq'))
   const epoch = by.get('epoch')
   const data = by.get('data')
-  if ((channel !== 'kpi' && channel !== 'aging') || !Number.isSafeInteger(seq)) return null
+  if (!(CHANNELS as readonly unknown[]).includes(channel) || !Number.isSafeInteger(seq)) return null
   if (epoch === undefined || data === undefined) return null
   return { channel, seq, epoch, data: JSON.parse(data) } as FeedEntry
 }

@@ -2,10 +2,16 @@
  * Results as the operations of apply.lua. PURE. Values are "open JSON": without their closing brace, because the script
  * puts the stamp (epoch, revision) behind them and compares what is before it.
  */
-import type { AgingBuckets, AgingResult, KpiResult, Measure } from '../../schemas/generated/records.ts'
+import type {
+  AgingBuckets,
+  AgingResult,
+  AlertStatus,
+  KpiResult,
+  Measure,
+} from '../../schemas/generated/records.ts'
 import { formatDecimal, minorDigits } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
-import { customerField, TOTAL_FIELD } from './contract.ts'
+import { customerField, TOTAL_FIELD, vendorField } from './contract.ts'
 
 export interface KpiOperation {
   readonly kind: 'kpi'
@@ -13,8 +19,11 @@ export interface KpiOperation {
   readonly result: KpiResult
 }
 
+/** Which of the aging hashes. */
+export type AgingKind = 'aging' | 'payables'
+
 export interface AgingOperation {
-  readonly kind: 'aging'
+  readonly kind: AgingKind
   readonly tenantId: string
   readonly field: string
   readonly offset: number
@@ -22,10 +31,27 @@ export interface AgingOperation {
   readonly result: AgingResult | null
 }
 
-export type Operation = KpiOperation | AgingOperation
+export interface AlertOperation {
+  readonly kind: 'alert'
+  readonly tenantId: string
+  /** Id of the alert. */
+  readonly field: string
+  readonly offset: number
+  /** null = tombstone. */
+  readonly result: AlertStatus | null
+}
+
+export type Operation = KpiOperation | AgingOperation | AlertOperation
 
 export const KPI_FAMILY = 'kpi'
-export const AGING_FAMILY = 'aging.receivables'
+const AGING_FAMILIES: Readonly<Record<string, AgingKind>> = {
+  'aging.receivables': 'aging',
+  'aging.payables': 'payables',
+}
+
+/** Undefined for a family that is no aging. */
+export const agingKindOf = (family: string): AgingKind | undefined => AGING_FAMILIES[family]
+export const ALERTS_FAMILY = 'alerts'
 
 export interface ResultKey {
   readonly tenantId: string
@@ -45,7 +71,8 @@ export function parseResultKey(text: string): ResultKey | null {
   }
 }
 
-export const fieldOf = (slice: string): string => (slice === '' ? TOTAL_FIELD : customerField(slice))
+export const fieldOf = (kind: AgingKind, slice: string): string =>
+  slice === '' ? TOTAL_FIELD : kind === 'aging' ? customerField(slice) : vendorField(slice)
 
 const open = (value: object): string => JSON.stringify(value).slice(0, -1)
 
@@ -66,13 +93,17 @@ const measureJson = (m: Measure): string =>
     ...(m.previous === null ? {} : { previous: m.previous }),
     ...(m.change === null ? {} : { change: m.change }),
     inputs: m.inputs,
+    ...(m.lastYear === null ? {} : { lastYear: m.lastYear }),
+    ...(m.changeLastYear === null ? {} : { changeLastYear: m.changeLastYear }),
   })
 
 export const agingJson = (r: AgingResult): string =>
   open({
     asOf: formatDay(r.asOf),
     currency: r.currency,
-    ...(r.customerName === '' ? {} : { customerName: r.customerName }),
+    ...(r.customerName === ''
+      ? {}
+      : { [agingKindOf(r.family) === 'payables' ? 'vendorName' : 'customerName']: r.customerName }),
     due: bucketsOf(r.due, r.currency),
     posting: bucketsOf(r.posting, r.currency),
     unapplied: moneyText(r.unapplied, r.currency),
@@ -81,6 +112,12 @@ export const agingJson = (r: AgingResult): string =>
     openItems: r.openItems,
     logTime: r.logTime,
   })
+
+export function alertJson(status: AlertStatus): string {
+  const { tenantId: _tenant, family: _family, slice: _slice, epoch: _epoch, ...rest } = status
+  const { revision: _revision, causeId: _cause, asOf, ...value } = rest
+  return open({ ...value, asOf: formatDay(asOf) })
+}
 
 /** Windows of the operations, in the order of their keys. */
 export function windowsOf(operations: readonly Operation[]): string[] {
@@ -110,16 +147,21 @@ function kpiArguments(result: KpiResult, indexOf: ReadonlyMap<string, number>): 
   return given
 }
 
-function agingArguments({ field, offset, result }: AgingOperation): string[] {
+function fieldArguments(operation: AgingOperation | AlertOperation): string[] {
+  const { kind, field, offset, result } = operation
   const stamp = result === null ? ['', ''] : [String(result.epoch), String(result.revision)]
-  const value = result === null ? '' : agingJson(result)
-  return ['aging', ...stamp, String(offset), field, JSON.stringify(field), value]
+  return [kind, ...stamp, String(offset), field, JSON.stringify(field), fieldJson(operation)]
+}
+
+function fieldJson(operation: AgingOperation | AlertOperation): string {
+  if (operation.result === null) return ''
+  return operation.kind === 'alert' ? alertJson(operation.result) : agingJson(operation.result)
 }
 
 /** ARGV of apply.lua from its operations on; `firstWindowKey` is the index in KEYS of the first window. */
 export function argumentsOf(operations: readonly Operation[], firstWindowKey: number): string[] {
   const indexOf = new Map(windowsOf(operations).map((window, i) => [window, firstWindowKey + i]))
   return operations.flatMap((operation) =>
-    operation.kind === 'kpi' ? kpiArguments(operation.result, indexOf) : agingArguments(operation),
+    operation.kind === 'kpi' ? kpiArguments(operation.result, indexOf) : fieldArguments(operation),
   )
 }

@@ -14,8 +14,9 @@ import type { Chunk, LaneWriter, Opening } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
 import { DELTA_MAX_BYTES, FEED_MAX_ENTRIES, keysOf, positionKey } from './contract.ts'
 import {
-  AGING_FAMILY,
+  agingKindOf,
   type AgingOperation,
+  ALERTS_FAMILY,
   argumentsOf,
   fieldOf,
   KPI_FAMILY,
@@ -28,7 +29,7 @@ import { RedisLost, type RedisServer } from './server.ts'
 
 const STAGE = 'redis'
 /** KEYS before the windows. */
-const FIXED_KEYS = 4
+const FIXED_KEYS = 6
 /** Commits to Kafka only show the lag: P1 is what counts. */
 const COMMIT_EVERY_MS = 1_000
 
@@ -53,7 +54,7 @@ interface Rebuild {
 export function groupByTenant(operations: readonly Operation[]): Map<string, Operation[]> {
   const newest = new Map<string, Map<string, Operation>>()
   for (const operation of operations) {
-    const key = operation.kind === 'kpi' ? 'kpi' : operation.field
+    const key = operation.kind === 'kpi' ? 'kpi' : `${operation.kind}|${operation.field}`
     const of = newest.get(operation.tenantId) ?? new Map<string, Operation>()
     newest.set(operation.tenantId, of)
     const before = of.get(key)
@@ -188,7 +189,7 @@ export class RedisLane implements LaneWriter {
     if (wanted !== undefined) await codec.prepare(wanted)
     const decoded = codec.decode(record.value)
     if (!decoded.ok) return { code: decoded.code, message: decoded.message }
-    if (decoded.type !== 'KpiResult' && decoded.type !== 'AgingResult') {
+    if (decoded.type !== 'KpiResult' && decoded.type !== 'AgingResult' && decoded.type !== 'AlertStatus') {
       return { code: 'unknown_record', message: `${decoded.type} is no result` }
     }
     const { data } = decoded
@@ -198,10 +199,16 @@ export class RedisLane implements LaneWriter {
     if (decoded.type === 'KpiResult') {
       return { kind: 'kpi', tenantId: data.tenantId, result: decoded.data } satisfies KpiOperation
     }
+    if (decoded.type === 'AlertStatus') {
+      const { tenantId, slice } = data
+      return { kind: 'alert', tenantId, field: slice, offset: record.offset, result: decoded.data }
+    }
+    const kind = agingKindOf(data.family)
+    if (kind === undefined) return { code: 'unknown_family', message: `there is no aging ${data.family}` }
     return {
-      kind: 'aging',
+      kind,
       tenantId: data.tenantId,
-      field: fieldOf(data.slice),
+      field: fieldOf(kind, data.slice),
       offset: record.offset,
       result: decoded.data,
     } satisfies AgingOperation
@@ -212,7 +219,7 @@ export class RedisLane implements LaneWriter {
     const keys = keysOf(tenantId)
     const windows = windowsOf(operations).map((window) => keys.kpi(window))
     const applied = await server.apply(
-      [keys.seq, keys.feed, keys.fence, keys.aging, ...windows],
+      [keys.seq, keys.feed, keys.fence, keys.aging, keys.payables, keys.alerts, ...windows],
       [
         this.#sequences.get(tenantId) ?? '',
         randomBytes(8).toString('hex'),
@@ -264,7 +271,9 @@ function tombstone(
   slice: string,
   offset: number,
 ): Operation | { code: string; message: string } {
-  if (family === AGING_FAMILY) return { kind: 'aging', tenantId, field: fieldOf(slice), offset, result: null }
+  const kind = agingKindOf(family)
+  if (kind !== undefined) return { kind, tenantId, field: fieldOf(kind, slice), offset, result: null }
+  if (family === ALERTS_FAMILY) return { kind: 'alert', tenantId, field: slice, offset, result: null }
   const message = family === KPI_FAMILY ? 'figures of a tenant are never taken away' : `no family ${family}`
   return { code: 'unexpected_tombstone', message }
 }

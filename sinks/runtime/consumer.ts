@@ -102,7 +102,7 @@ export class SinkConsumer {
         onWritten: (chunk) => {
           const newest = chunk.records.at(-1)
           metrics.records.inc({ stage }, chunk.records.length)
-          if (newest) metrics.age.observe({ stage }, Math.max(0, Date.now() - newest.timestamp) / 1000)
+          if (newest) metrics.age(stage, (Date.now() - newest.timestamp) / 1000)
         },
       },
     })

@@ -1,9 +1,10 @@
-/** Metrics of the sinks; `stage` is redis, facts or history. */
-import type { Counter, Histogram } from '@prometheus-io/client'
-import type { Metrics } from '../../platform/metrics.ts'
+/** Metrics of the sinks; `stage` is redis, facts, history or audit. */
+import type { Counter } from '@prometheus-io/client'
+import { type Metrics, pipelineAge, type PipelineStage } from '../../platform/metrics.ts'
 
 export interface SinkMetrics {
-  readonly age: Histogram<'stage'>
+  /** Of the newest record of a chunk, when it is in the store. */
+  age(stage: string, seconds: number): void
   readonly records: Counter<'stage'>
   readonly rows: Counter<'stage' | 'table'>
   readonly dropped: Counter<'stage' | 'reason'>
@@ -11,13 +12,17 @@ export interface SinkMetrics {
   readonly rebuilds: Counter<'stage'>
 }
 
+/** The pipeline knows stores; that ClickHouse has several writers is the sink's business. */
+const pipelineStage = (stage: string): PipelineStage =>
+  stage === 'redis' || stage === 'audit' ? stage : 'clickhouse'
+
+const ageOf = (metrics: Metrics): SinkMetrics['age'] => {
+  const observe = pipelineAge(metrics)
+  return (stage, seconds) => observe(pipelineStage(stage), seconds)
+}
+
 export const sinkMetrics = (metrics: Metrics): SinkMetrics => ({
-  age: metrics.histogram(
-    'pipeline_event_age_seconds',
-    'Age of the newest record of a chunk, from its append to the log until it is in the store.',
-    ['stage'],
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
-  ),
+  age: ageOf(metrics),
   records: metrics.counter('sink_records_total', 'Records worked off.', ['stage']),
   rows: metrics.counter('sink_rows_total', 'Rows or values written.', ['stage', 'table']),
   dropped: metrics.counter('sink_dropped_total', 'Records that were not written, by reason.', [

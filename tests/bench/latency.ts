@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util'
 import { Centrifuge } from 'centrifuge'
 import { openBooks } from '../support/books.ts'
+import { need, now, openLoad, percentileLine, percentilesOf } from './open-model.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,16 +21,10 @@ const { values } = parseArgs({
 })
 const rate = Number(values.rate)
 const seconds = Number(values.seconds)
-const need = (name: string): string => {
-  const value = process.env[name]
-  if (value === undefined || value === '')
-    throw new Error(`${name} is not set: run this as ./nikash bench latency, with the stack up`)
-  return value
-}
 const stack = {
-  apiUrl: need('API_URL'),
-  commandsUrl: need('COMMANDS_URL'),
-  jwtAccessSecret: need('JWT_ACCESS_SECRET'),
+  apiUrl: need('API_URL', 'latency'),
+  commandsUrl: need('COMMANDS_URL', 'latency'),
+  jwtAccessSecret: need('JWT_ACCESS_SECRET', 'latency'),
 }
 
 interface Sent {
@@ -41,7 +36,6 @@ interface Seen {
   readonly at: number
 }
 const DRAIN_MS = 30_000
-const now = () => performance.timeOrigin + performance.now()
 
 const books = await openBooks(stack, { prefix: 'latency' })
 const frames: Seen[] = []
@@ -64,7 +58,6 @@ await new Promise<void>((resolve) => {
 
 const sent: Sent[] = []
 const answerMs: number[] = []
-const lateMs: number[] = []
 const refused = new Map<string, number>()
 const body = JSON.stringify({
   customerId: 'cust-1',
@@ -95,22 +88,7 @@ async function one(): Promise<void> {
   }
 }
 
-const total = rate * seconds
-const startedAt = now()
-const cpuBefore = process.cpuUsage()
-const running = new Set<Promise<void>>()
-for (let i = 0; i < total; ) {
-  const due = Math.min(total, Math.floor(((now() - startedAt) / 1000) * rate) + 1)
-  for (; i < due; i++) {
-    lateMs.push(Math.max(0, now() - (startedAt + (i / rate) * 1000)))
-    const task = one().finally(() => running.delete(task))
-    running.add(task)
-  }
-  await new Promise((resolve) => setTimeout(resolve, 2))
-}
-await Promise.all(running)
-const cpu = process.cpuUsage(cpuBefore)
-const elapsedMs = now() - startedAt
+const { total, lateMs, cpu } = await openLoad({ rate, seconds }, one)
 const drainUntil = now() + DRAIN_MS
 while ((frames.at(-1)?.count ?? 0) < sent.length && now() < drainUntil)
   await new Promise((resolve) => setTimeout(resolve, 20))
@@ -125,12 +103,6 @@ for (const [index, command] of sent.entries()) {
   if (first !== undefined) seenMs.push(Math.max(0, first.at - command.acceptedAt))
 }
 
-const summary = (list: number[]) => {
-  const sorted = list.toSorted((a, b) => a - b)
-  const at = (q: number) =>
-    Number((sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN).toFixed(1))
-  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) }
-}
 const result = {
   rate,
   seconds,
@@ -139,21 +111,19 @@ const result = {
   refused: Object.fromEntries(refused),
   seen: seenMs.length,
   frames: frames.length,
-  acceptedToFrameMs: summary(seenMs),
-  startToAcceptedMs: summary(answerMs),
-  generatorLateMs: summary(lateMs),
-  generatorCpu: Number(((cpu.user + cpu.system) / 1000 / elapsedMs).toFixed(2)),
+  acceptedToFrameMs: percentilesOf(seenMs),
+  startToAcceptedMs: percentilesOf(answerMs),
+  generatorLateMs: percentilesOf(lateMs),
+  generatorCpu: cpu,
 }
 if (values.output === 'json') console.log(JSON.stringify(result))
 else {
-  const row = (name: string, s: ReturnType<typeof summary>) =>
-    `  ${name.padEnd(28)} p50 ${s.p50}  p90 ${s.p90}  p99 ${s.p99}  max ${s.max}`
   console.log(
     `${rate} commands/s for ${seconds} s: ${sent.length} of ${total} accepted, ${seenMs.length} seen in ${frames.length} frames (ms)`,
   )
-  console.log(row('accepted -> frame at socket', result.acceptedToFrameMs))
-  console.log(row('start -> accepted', result.startToAcceptedMs))
-  console.log(row('lateness of the generator', result.generatorLateMs))
+  console.log(percentileLine('accepted -> frame at socket', result.acceptedToFrameMs))
+  console.log(percentileLine('start -> accepted', result.startToAcceptedMs))
+  console.log(percentileLine('lateness of the generator', result.generatorLateMs))
   console.log(`  generator: ${(result.generatorCpu * 100).toFixed(0)} % of one core`)
   for (const [reason, count] of refused) console.log(`  refused ${count}: ${reason}`)
 }

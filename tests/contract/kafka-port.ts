@@ -382,7 +382,7 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         await aborted.abort()
         // Offsets: a 0, b 1, marker 2, x 3, marker 4.
         await boundsSettle(admin, topic, 5)
-        expect(await admin.bounds(topic, [0])).toEqual([{ low: 0, high: 5 }])
+        expect(await admin.bounds(topic, [0])).toEqual([{ low: 0, high: 5, end: 5 }])
         expect(await readAll(port, topic)).toMatchObject({ texts: ['a', 'b'], nextOffset: 5 })
         const watcher = await watch(topic).start()
         await until('the end of the log', () => watcher.batches.at(-1)?.nextOffset === 5)
@@ -406,7 +406,8 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         expect(await readAll(port, topic)).toMatchObject({ texts: ['0', '1', '2', '3'], nextOffset: 4 })
         expect((await readAll(port, topic, 1, 0, 3)).texts).toEqual(['1', '2'])
         expect((await readAll(port, topic, 4)).texts).toEqual([])
-        expect(await admin.bounds(topic, [0])).toEqual([{ low: 0, high: 4 }])
+        // The open transaction is behind what readers see.
+        expect(await admin.bounds(topic, [0])).toEqual([{ low: 0, high: 4, end: 5 }])
         await open.abort()
         await producer.close()
       })
@@ -419,7 +420,7 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         const topic = await newTopic()
         await send(topic, ['0', '1', '2', '3'])
         await harness.truncate(topic, 0, 2)
-        expect(await admin.bounds(topic, [0])).toEqual([{ low: 2, high: 4 }])
+        expect(await admin.bounds(topic, [0])).toEqual([{ low: 2, high: 4, end: 4 }])
         expect(await codeOf(readAll(port, topic, 1))).toBe('OFFSET_OUT_OF_RANGE')
         expect(await codeOf(readAll(port, topic, 9))).toBe('OFFSET_OUT_OF_RANGE')
         const watcher = watch(topic)
@@ -604,6 +605,77 @@ export function kafkaPortContract(name: string, make: () => Promise<Harness>): v
         expect(await codeOf(hung.commit())).toBe('PRODUCER_FENCED')
         await next.consumer.stop()
       })
+    })
+
+    describe('a static member', () => {
+      const seat = (topic: string, groupId: string, instanceId: string, on: KafkaPort) =>
+        watch(topic, { groupId, instanceId }, on)
+
+      it('that was stopped keeps its seat: its successor has the partitions at once, and nobody else joins anew', async () => {
+        const topic = await newTopic(4)
+        const groupId = newName('group')
+        const a = await seat(topic, groupId, 'a', port).start()
+        const b = await seat(topic, groupId, 'b', await open()).start()
+        await until('the share of a', () => a.assigned.at(-1)?.partitions.length === 2)
+        const before = { assignments: a.assigned.length, share: b.assigned.at(-1) }
+        await b.consumer.stop()
+        const from = performance.now()
+        const next = await seat(topic, groupId, 'b', await open()).start()
+        expect(performance.now() - from).toBeLessThan(Math.min(2_000, harness.sessionTimeoutMs))
+        expect(next.assigned.at(-1)?.partitions).toEqual(before.share?.partitions)
+        expect(next.membership).toEqual({ ...b.membership, memberId: next.membership.memberId })
+        expect(next.membership.memberId).not.toBe(b.membership.memberId)
+        await send(topic, ['for the heir'], Number(next.assigned.at(-1)?.partitions[0]?.at(-1)))
+        await until('the record', () => next.texts.includes('for the heir'))
+        expect(a.assigned.length).toBe(before.assignments)
+        await next.consumer.commit([{ topic, partition: 0, offset: 0 }])
+        for (const one of [a, next]) await one.consumer.stop()
+      })
+
+      it('whose seat was taken is fenced: its commits are refused, and it ends for that reason', async () => {
+        const topic = await newTopic()
+        const output = await newTopic()
+        const groupId = newName('group')
+        const old = await seat(topic, groupId, 'one', port).start()
+        const fresh = await seat(topic, groupId, 'one', await open()).start()
+        const producer = await transactional()
+        const txn = await producer.begin()
+        await txn.send([record(output, 'of the fenced')])
+        expect(await codeOf(txn.sendOffsets(old.membership, [{ topic, partition: 0, offset: 1 }]))).toBe(
+          'FENCED_INSTANCE_ID',
+        )
+        await producer.close()
+        await until('the end of the old one', () => old.crashes.length > 0)
+        expect(old.crashes[0]).toMatchObject({ code: 'FENCED_INSTANCE_ID', recover: 'stop' })
+        expect(old.crashes[0]?.message).toContain('seat one')
+        expect(fresh.crashes).toEqual([])
+        await fresh.consumer.commit([{ topic, partition: 0, offset: 3 }])
+        expect(await admin.committed(groupId, topic, [0])).toEqual([{ offset: 3, metadata: '' }])
+        for (const one of [old, fresh]) await one.consumer.stop()
+      })
+
+      it('that never comes back loses its partitions at the session timeout', async () => {
+        const topic = await newTopic(2)
+        const groupId = newName('group')
+        const a = await seat(topic, groupId, 'a', port).start()
+        const b = await seat(topic, groupId, 'b', await open()).start()
+        await until('the share of a', () => a.assigned.at(-1)?.partitions.length === 1)
+        await b.consumer.stop()
+        await until(
+          'all for a',
+          () => a.assigned.at(-1)?.partitions.length === 2,
+          harness.sessionTimeoutMs * 4,
+        )
+        const gone = b.membership
+        const producer = await transactional()
+        const txn = await producer.begin()
+        const late = { ...gone, generationId: a.membership.generationId }
+        expect(await codeOf(txn.sendOffsets(late, [{ topic, partition: 0, offset: 1 }]))).toBe(
+          'UNKNOWN_MEMBER_ID',
+        )
+        await producer.close()
+        await a.consumer.stop()
+      }, 60_000)
     })
 
     describe('a consumer', () => {

@@ -28,7 +28,7 @@ describeStack(
       line
         .replaceAll('http://127.0.0.1:3006', stack.apiUrl)
         .replaceAll('http://127.0.0.1:3007', stack.commandsUrl)
-        .replaceAll(/^(\.\/nikash (?!describe).*)$/gm, `$1 --data ${data}`)
+        .replaceAll(/^(\.\/nikash .*)$/gm, `$1 --data ${data}`)
         .replaceAll(/\$\((\.\/nikash [^|)]+)/g, `$($1 --data ${data} `)
     const shell = (script: string) =>
       run('bash', ['-euo', 'pipefail', '-c', script], {

@@ -1,176 +1,10 @@
 /** The engine on a real broker, as processes that are killed, paused and stopped: readers see a single pass. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { openKafka } from '../../platform/kafka/kafkajs/port.ts'
-import type { Admin, InputRecord, KafkaPort, OutputRecord, Producer } from '../../platform/kafka/port.ts'
-import { STEPS } from '../../processors/runtime/steps.ts'
-import { TEST_CODEC } from '../../processors/runtime/testing/driver.ts'
-import { runtimeTopics } from '../../processors/runtime/topics.ts'
-import type { FinanceEvent } from '../../schemas/generated/records.ts'
+import type { ChildProcess } from 'node:child_process'
+import { afterAll, expect, it } from '@jest/globals'
+import { RESTORE_STEPS, STEPS } from '../../processors/runtime/steps.ts'
 import { describeStack } from '../support/stack.ts'
-import { disturb, PARTITIONS, random, type Target } from '../topology/runtime/cluster.ts'
-import { checkLog } from '../topology/runtime/oracle.ts'
-import { failed, toys } from '../topology/runtime/toy.ts'
-import type { WorkerSetup } from './runtime-worker.ts'
-
-const WORKER = fileURLToPath(new URL('./runtime-worker.ts', import.meta.url))
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  const end = performance.now() + ms
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited ${ms} ms for: ${what}`)
-    await pause(50)
-  }
-}
-
-/** One set of topics and one group on the broker; records are appended in the order of the calls. */
-class Bench implements Target {
-  nowMs = Date.now()
-  readonly topics: ReturnType<typeof runtimeTopics>
-  readonly alerts: string
-  readonly history: string
-  readonly groupId: string
-  readonly children: ChildProcess[] = []
-  readonly #port: KafkaPort
-  readonly #brokers: readonly string[]
-  readonly #pending: OutputRecord[] = []
-  #admin!: Admin
-  #producer!: Producer
-  #workers = 0
-
-  constructor(brokers: string, name: string) {
-    this.#brokers = brokers.split(',')
-    this.#port = openKafka({ brokers: this.#brokers, clientId: 'runtime-bench' })
-    const unique = `rt-${name}-${Date.now().toString(36)}`
-    this.groupId = unique
-    this.topics = runtimeTopics({
-      events: `${unique}.in`,
-      results: `${unique}.out`,
-      late: `${unique}.late`,
-      checkpoints: `${unique}.ckpt`,
-    })
-    this.alerts = `${unique}.alerts`
-    this.history = `${unique}.history`
-  }
-
-  async open(): Promise<this> {
-    this.#admin = await this.#port.admin()
-    const { events, results, late, checkpoints, eventsDlq, resultsDlq } = this.topics
-    await this.#admin.createTopics(
-      [events, results, late, checkpoints, eventsDlq, resultsDlq, this.alerts, this.history].map((name) => ({
-        name,
-        partitions: PARTITIONS,
-        config: {
-          'message.timestamp.type': name === events ? 'LogAppendTime' : 'CreateTime',
-          ...(name === checkpoints ? { 'cleanup.policy': 'compact' } : {}),
-        },
-      })),
-    )
-    this.#producer = await this.#port.producer()
-    return this
-  }
-
-  append(event: FinanceEvent, partition?: number): void {
-    this.bytes(event.data.tenantId, TEST_CODEC.encode(event.type, event.data as never), partition)
-  }
-
-  bytes(key: string, value: Buffer | null, partition?: number): void {
-    const place = partition === undefined ? {} : { partition }
-    this.#pending.push({ topic: this.topics.events, key, value, ...place })
-  }
-
-  tick(instant: number): void {
-    for (let partition = 0; partition < PARTITIONS; partition++)
-      this.append(
-        { type: 'Tick', data: { ...failed().data, tenantId: '~', aggregateVersion: null, instant } },
-        partition,
-      )
-  }
-
-  async flush(): Promise<void> {
-    await this.#producer.send(this.#pending.splice(0))
-  }
-
-  worker(failpoint?: string): ChildProcess {
-    const setup: WorkerSetup = {
-      brokers: this.#brokers,
-      topics: this.topics,
-      alerts: this.alerts,
-      history: this.history,
-      groupId: this.groupId,
-      transactionalId: `${this.groupId}-${++this.#workers}`,
-      ...(failpoint === undefined ? {} : { failpoint }),
-    }
-    const child = spawn(process.execPath, [WORKER, JSON.stringify(setup)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let said = ''
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        said += chunk.toString()
-      })
-    this.said.set(child, () => said)
-    this.children.push(child)
-    return child
-  }
-
-  readonly said = new Map<ChildProcess, () => string>()
-
-  async caughtUp(): Promise<boolean> {
-    const partitions = Array.from({ length: PARTITIONS }, (_, p) => p)
-    const committed = await this.#admin
-      .committed(this.groupId, this.topics.events, partitions, 500)
-      .catch(() => [])
-    for (const p of partitions) {
-      const end = (await this.read(this.topics.events, p)).at(-1)?.offset ?? -1
-      if ((committed[p]?.offset ?? -1) <= end) return false
-    }
-    return true
-  }
-
-  async read(topic: string, partition: number): Promise<readonly InputRecord[]> {
-    const records: InputRecord[] = []
-    const [bounds] = await this.#admin.bounds(topic, [partition])
-    for await (const batch of this.#port.readPartition({ topic, partition, from: bounds?.low ?? 0 }))
-      records.push(...batch.records)
-    return records
-  }
-
-  async check(): Promise<void> {
-    const { topics } = this
-    const once = [this.alerts, this.history, topics.eventsDlq, topics.late]
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const read = new Map<string, readonly InputRecord[]>()
-      for (const topic of [...once, topics.events, topics.results])
-        read.set(topic, await this.read(topic, partition))
-      expect(read.get(topics.results)?.length).toBeGreaterThan(0)
-      checkLog({
-        partition,
-        partitions: PARTITIONS,
-        topics,
-        once,
-        topologies: toys(this),
-        read: (topic) => read.get(topic) ?? [],
-      })
-    }
-  }
-
-  async close(): Promise<void> {
-    for (const child of this.children)
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-    await this.#producer.close()
-    await this.#admin.close()
-    await this.#port.close()
-  }
-}
-
-const ended = async (child: ChildProcess): Promise<NodeJS.Signals | number | null> => {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  return child.signalCode ?? child.exitCode
-}
+import { disturb, random } from '../topology/runtime/cluster.ts'
+import { Bench, ended, pause, until } from './runtime-bench.ts'
 
 describeStack('the engine on a real broker', ['kafkaBrokers'], ({ kafkaBrokers }) => {
   let bench: Bench
@@ -178,7 +12,6 @@ describeStack('the engine on a real broker', ['kafkaBrokers'], ({ kafkaBrokers }
     bench = await new Bench(kafkaBrokers, name).open()
     return bench
   }
-  beforeAll(() => undefined)
   afterAll(() => bench?.close())
 
   it('loses and doubles nothing when it is killed after every step, one after the other', async () => {
@@ -192,7 +25,7 @@ describeStack('the engine on a real broker', ['kafkaBrokers'], ({ kafkaBrokers }
     for (const step of STEPS) {
       disturb(b, next, 30)
       await b.flush()
-      const victim = b.worker(`${step}:${step === 'cells' || step === 'replay' ? 1 : 2}`)
+      const victim = b.worker(`${step}:${(RESTORE_STEPS as readonly string[]).includes(step) ? 1 : 2}`)
       while (victim.exitCode === null && victim.signalCode === null) {
         disturb(b, next, 5)
         await b.flush()

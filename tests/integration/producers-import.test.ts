@@ -7,8 +7,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { type ImportOptions, importReceivables } from '../../producers/importers/cli.ts'
+import { importFile, type ImportOptions } from '../../producers/importers/cli.ts'
 import { freshTenant } from '../support/http.ts'
+import { DEFAULT_CHART } from '../../producers/ledger/default-chart.ts'
 import { describeStack } from '../support/stack.ts'
 import { prepareStore, rowsOf, Service } from './producers-harness.ts'
 
@@ -59,8 +60,17 @@ describeStack(
       const out: string[] = []
       const err: string[] = []
       const token = await service.token(tenant, 'operator')
-      const code = await importReceivables(
-        { file, tenant, currency: 'USD', commandsUrl: service.url, token, patienceMs: 2_000, ...more },
+      const code = await importFile(
+        {
+          kind: 'receivables',
+          file,
+          tenant,
+          currency: 'USD',
+          commandsUrl: service.url,
+          token,
+          patienceMs: 2_000,
+          ...more,
+        },
         { out: (line) => out.push(line), err: (line) => err.push(line) },
       )
       return { code, out, err }
@@ -114,6 +124,8 @@ describeStack(
       expect(out.at(-1)).toMatch(/^16 rows: 4 imported, 0 already there, 12 bad; 3 new customers; /)
       expect(await stored(tenant)).toEqual({
         TenantRegistered: 1,
+        AccountCreated: DEFAULT_CHART.length,
+        JournalEntryPosted: 4 + 3,
         CustomerCreated: 3,
         InvoiceCreated: 4,
         PaymentReceived: 3,
@@ -202,7 +214,10 @@ describeStack(
         const token = await service.token(tenant, 'operator')
         const io = { out: (line: string) => out.push(line), err: (line: string) => out.push(line) }
         return {
-          code: await importReceivables({ file, tenant, commandsUrl: service.url, token, ...options }, io),
+          code: await importFile(
+            { kind: 'receivables', file, tenant, commandsUrl: service.url, token, ...options },
+            io,
+          ),
           out,
         }
       }
@@ -247,8 +262,8 @@ describeStack(
         ...Array.from({ length: 3_000 }, (_, i) => row(`N-${i}`, { customer: `C-${i % 50}` })),
       ]
       const file = fileOf(lines)
-      const script = `import { importReceivables } from '${ROOT}/producers/importers/cli.ts'
-      await importReceivables(${JSON.stringify({ file, tenant, currency: 'USD', commandsUrl: service.url, token: await service.token(tenant, 'operator') })},
+      const script = `import { importFile } from '${ROOT}/producers/importers/cli.ts'
+      await importFile(${JSON.stringify({ kind: 'receivables', file, tenant, currency: 'USD', commandsUrl: service.url, token: await service.token(tenant, 'operator') })},
         { out: () => {}, err: () => {} })`
       const child: ChildProcess = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
         stdio: 'inherit',
@@ -269,6 +284,8 @@ describeStack(
       expect(out.at(-1)).toMatch(new RegExp(`^3000 rows: \\d+ imported, [1-9]\\d* already there, 0 bad`))
       expect(await stored(tenant)).toEqual({
         TenantRegistered: 1,
+        AccountCreated: DEFAULT_CHART.length,
+        JournalEntryPosted: 6_000,
         CustomerCreated: 50,
         InvoiceCreated: 3_000,
         PaymentReceived: 3_000,

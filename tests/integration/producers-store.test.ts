@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { inTransaction, openPool } from '../../producers/event-store/database.ts'
 import { purgeAnswers } from '../../producers/event-store/idempotency.ts'
 import { fromJson } from '../../producers/event-store/json.ts'
-import type { AggregateType, DomainEvent } from '../../producers/kernel/events.ts'
+import type { AggregateType } from '../../producers/kernel/events.ts'
+import { upcast } from '../../producers/event-store/upcast.ts'
 import { Session } from '../../producers/kernel/session.ts'
+import { EVENT_TYPES } from '../../schemas/generated/records.ts'
 import { formatDecimal } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
 import { describeStack } from '../support/stack.ts'
@@ -18,6 +20,7 @@ const TABLES = [
   'counters',
   'allocations',
   'idempotency_keys',
+  'journal_lines',
 ] as const
 
 describeStack(
@@ -55,15 +58,25 @@ describeStack(
       },
     )
 
-    it.each(['tenants', 'customers', 'invoices', 'payments', 'expenses'])(
-      'guards the view %s too',
-      async (view) => {
-        const sql = `select distinct tenant_id from finance.${view}`
-        expect(await rowsOf(stack.databaseReaderUrl, undefined, sql)).toEqual([])
-        const seen = await rowsOf<{ tenant_id: string }>(stack.databaseReaderUrl, b.id, sql)
-        expect(seen.filter((row) => row.tenant_id !== b.id)).toEqual([])
-      },
-    )
+    it.each([
+      'tenants',
+      'customers',
+      'invoices',
+      'payments',
+      'credit_notes',
+      'vendors',
+      'bills',
+      'vendor_payments',
+      'expenses',
+      'chart_of_accounts',
+      'journal_entries',
+      'account_balances',
+    ])('guards the view %s too', async (view) => {
+      const sql = `select distinct tenant_id from finance.${view}`
+      expect(await rowsOf(stack.databaseReaderUrl, undefined, sql)).toEqual([])
+      const seen = await rowsOf<{ tenant_id: string }>(stack.databaseReaderUrl, b.id, sql)
+      expect(seen.filter((row) => row.tenant_id !== b.id)).toEqual([])
+    })
 
     it('lets the service forget answers of its keys after a week, and no younger ones', async () => {
       const keys = () =>
@@ -127,6 +140,8 @@ describeStack(
       ['an event removed', 'delete from finance.event_store', /permission denied/],
       ['all events removed', 'truncate finance.event_store', /permission denied/],
       ['a state removed', 'delete from finance.aggregates', /permission denied/],
+      ['a journal line changed', 'update finance.journal_lines set debit = 1', /permission denied/],
+      ['a journal line removed', 'delete from finance.journal_lines', /permission denied/],
     ])('refuses the writer %s', async (_what, sql, error) => {
       await expect(rowsOf(stack.databaseUrl, a.id, sql.replace('TENANT-B', b.id))).rejects.toThrow(error)
     })
@@ -213,7 +228,7 @@ describeStack(
         replay.append(
           0,
           { type, id },
-          [{ type: event_type, data: fromJson(data), notes: metadata } as DomainEvent],
+          [upcast({ type: event_type, schemaVersion: 1, data, metadata }, new Set(EVENT_TYPES))],
           '',
         )
       }
@@ -230,14 +245,14 @@ describeStack(
       const allocations = await rowsOf<Record<string, string>>(
         stack.databaseUrl,
         tenant.id,
-        'select payment_id, payment_version, invoice_id, amount, from_day::text, to_day::text from finance.allocations order by 1, 2, 3',
+        'select source_id, source_version, target_id, amount, from_day::text, to_day::text from finance.allocations order by 1, 2, 3',
       )
       const rebuilt = [...replay.changedAllocations.values()]
-        .toSorted((x, y) => x.paymentVersion - y.paymentVersion || (x.invoiceId < y.invoiceId ? -1 : 1))
+        .toSorted((x, y) => x.sourceVersion - y.sourceVersion || (x.targetId < y.targetId ? -1 : 1))
         .map((one) => [
-          one.paymentId,
-          String(one.paymentVersion),
-          one.invoiceId,
+          one.sourceId,
+          String(one.sourceVersion),
+          one.targetId,
           formatDecimal(one.amount, 4),
           formatDay(one.fromDay),
           one.toDay === null ? null : formatDay(one.toDay),

@@ -15,7 +15,18 @@ import { factRow } from '../../sinks/clickhouse/facts-mapping.ts'
 import { migrate } from '../../sinks/clickhouse/migrate.ts'
 import { freshTenant } from '../support/http.ts'
 import { describeStack } from '../support/stack.ts'
-import { created, received, registered, spent } from '../unit/sinks/support/events.ts'
+import { alertRule } from '../unit/domain/alert-events.ts'
+import {
+  account,
+  billed,
+  paidOut,
+  posted,
+  product,
+  stocked,
+  targeted,
+  vendor,
+} from '../unit/sinks/support/book-events.ts'
+import { created, credited, received, registered, spent } from '../unit/sinks/support/events.ts'
 import { quietLog } from '../unit/sinks/support/harness.ts'
 
 describeStack(
@@ -32,6 +43,16 @@ describeStack(
         created('i1', { date: '2026-01-10', total: '100', customer: canary(tenant) }),
         received('p1', { date: '2026-01-20', amount: '30', to: { i1: '20' }, customer: canary(tenant) }),
         spent('e1', '2026-01-21', '5'),
+        credited('n1', { date: '2026-01-22', total: '10', to: { i1: '5' }, customer: canary(tenant) }),
+        account('1000'),
+        posted('j1', { on: '2026-01-10', sides: { '1000': '100', '3000': '-100' }, party: canary(tenant) }),
+        billed('b1', { on: '2026-01-10', total: '50' }),
+        paidOut('v1', '2026-01-11', '50', { b1: '20' }),
+        vendor('v1', { name: canary(tenant) }),
+        product('x', { name: canary(tenant) }),
+        stocked('x', 'm1', { on: '2026-01-10', movement: 'RECEIPT', quantity: '2', value: '10' }),
+        targeted('t1', '7', false, 1),
+        alertRule('slow-payers', { measure: 'dso', threshold: '60' }),
       ]
       const record = { topic: 'e', partition: 0, timestamp: 0, key: null, value: null, headers: {} }
       return events.map((event, offset) => ({
@@ -65,7 +86,7 @@ describeStack(
         'SELECT count() AS n FROM finance.event_log WHERE tenant_id = {tenant:String}',
         { tenant },
       )
-      expect(counted).toEqual([{ n: 4 }])
+      expect(counted).toEqual([{ n: rowsOf(tenant).length }])
     })
 
     it('answers the as-of query with parameters', async () => {
@@ -101,6 +122,14 @@ describeStack(
           const [counted] = await (await analyst.query(foreign)).json<{ n: string | number }>()
           expect({ name, foreign: Number(counted?.n) }).toEqual({ name, foreign: 0 })
         }
+        // Every view of things that the tenant has shows them.
+        for (const name of VIEWS.filter((view) => /^(fct|dim|rpt|account)_/.test(view))) {
+          const [counted] = await (
+            await analyst.query({ query: `SELECT count() AS n FROM ${name}`, format: 'JSONEachRow' })
+          ).json<{ n: string | number }>()
+          const customers = name === 'dim_customers'
+          expect({ name, some: Number(counted?.n) > 0 }).toEqual({ name, some: !customers })
+        }
         const mine = await (
           await analyst.query({ query: 'SELECT * FROM fct_invoices', format: 'JSONEachRow' })
         ).text()
@@ -108,7 +137,7 @@ describeStack(
       } finally {
         await analyst.close()
       }
-    })
+    }, 60_000)
 
     it('keeps its own tables from analysts', async () => {
       const rows = await store.query<{ table: string }>(

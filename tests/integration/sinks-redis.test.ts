@@ -57,6 +57,8 @@ const kpi = (cash: string, { epoch = 1, revision }: Stamp, asOf = '2026-11-23'):
         previous: '1.00',
         change: null,
         inputs: { receipts: cash },
+        lastYear: null,
+        changeLastYear: null,
       },
       {
         name: 'dso',
@@ -66,6 +68,8 @@ const kpi = (cash: string, { epoch = 1, revision }: Stamp, asOf = '2026-11-23'):
         previous: null,
         change: null,
         inputs: {},
+        lastYear: null,
+        changeLastYear: null,
       },
     ],
   })),
@@ -227,7 +231,7 @@ describeStack('redis sink', ['redisUrl'], (stack) => {
     const { windows } = last.data as { windows: Record<string, { measures: object }> }
     expect(Object.keys(windows['30d']?.measures ?? {})).toEqual(['cashReceived'])
     const sequences = parseSequences(await redis.hgetall(keys.seq))
-    expect(sequences?.last).toEqual({ kpi: 19, aging: 6 })
+    expect(sequences?.last).toEqual({ kpi: 19, aging: 6, alerts: 0 })
     expect(new Set(entries.map((entry) => entry.epoch))).toEqual(new Set([sequences?.epoch]))
   })
 
@@ -290,6 +294,47 @@ describeStack('redis sink', ['redisUrl'], (stack) => {
       epoch: 3,
       revision: 3,
     })
+  })
+
+  it('keeps payables beside receivables, in one entry of the same channel, each with its own tombstones', async () => {
+    const { sink } = await start()
+    const owed = (slice: string, open: bigint, stamp: Stamp): AgingResult => ({
+      ...aging(slice, open, stamp),
+      family: 'aging.payables',
+    })
+    // A vendor with the id of a customer.
+    produce(
+      aging('', 10_000n, { revision: 1 }),
+      aging('c1', 10_000n, { revision: 1 }),
+      owed('', 70_000n, { revision: 1 }),
+      owed('c1', 70_000n, { revision: 1 }),
+    )
+    await caughtUp()
+    const of = async (key: string) => parseAging(await redis.hgetall(key))
+    expect((await of(keys.aging))?.customers.get('c1')).toMatchObject({ total: '0.50' })
+    const vendor = (await of(keys.payables))?.customers.get('c1')
+    expect(vendor).toMatchObject({ total: '6.50', due: ['7.00', '0.00', '0.00', '0.00', '0.00'] })
+    expect(vendor?.vendorName).toContain('c1')
+    expect(vendor).not.toHaveProperty('customerName')
+    expect(await redis.hkeys(keys.payables)).toEqual(expect.arrayContaining(['total', 'vendor:c1']))
+    expect((await feed()).map(({ channel, seq }) => [channel, seq])).toEqual([['aging', 1]])
+    expect((await feed())[0]?.data).toMatchObject({
+      slices: { 'customer:c1': { total: '0.50' } },
+      payables: { total: { total: '6.50' }, 'vendor:c1': { total: '6.50' } },
+    })
+    broker.append([{ topic: TOPIC, partition: home, key: `${T}|aging.payables|c1`, value: null }])
+    await caughtUp()
+    expect([await redis.hlen(keys.aging), await redis.hkeys(keys.payables)]).toEqual([2, ['total']])
+    expect((await feed()).at(-1)?.data).toEqual({ slices: {}, payables: { 'vendor:c1': null } })
+    // Everything once more, from the start: what is older does not bring it back.
+    const before = await feed()
+    await sink.stop()
+    running = []
+    await redis.del(positionKey(TOPIC, home))
+    await start()
+    await caughtUp()
+    expect([await redis.hlen(keys.aging), await redis.hkeys(keys.payables)]).toEqual([2, ['total']])
+    expect(await feed()).toEqual(before)
   })
 
   it('takes a customer away by a tombstone, and what is older does not bring it back', async () => {

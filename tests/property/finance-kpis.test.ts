@@ -26,6 +26,7 @@ const figures = fc.record({
   expenses: money,
   receivables: money,
   invoices: fc.integer({ min: -2, max: 5 }),
+  customers: fc.integer({ min: 0, max: 3 }),
 })
 const history = fc
   .dictionary(fc.integer({ min: TODAY - 900, max: TODAY + 40 }).map(String), figures, { maxKeys: 40 })

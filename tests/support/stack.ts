@@ -19,12 +19,14 @@ const VARIABLES = {
   databaseUrl: 'DATABASE_URL',
   databaseOwnerUrl: 'DATABASE_OWNER_URL',
   databaseReaderUrl: 'DATABASE_READER_URL',
+  databaseAuditorUrl: 'DATABASE_AUDITOR_URL',
   apiUrl: 'API_URL',
   commandsUrl: 'COMMANDS_URL',
   jwtAccessSecret: 'JWT_ACCESS_SECRET',
   stateFile: 'NIKASH_STATE_FILE',
   python: 'NIKASH_PYTHON',
   browser: 'NIKASH_CHROMIUM',
+  hledger: 'NIKASH_HLEDGER',
   dataDir: 'NIKASH_DATA_DIR',
 } as const
 

@@ -2,8 +2,19 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { TEST_CODEC, TestDriver } from '../../processors/runtime/testing/driver.ts'
 import { buildTopologies } from '../../processors/topologies/index.ts'
-import { TENANTS } from '../../processors/topologies/stores.ts'
-import type { AgingResult, KpiResult } from '../../schemas/generated/records.ts'
+import type { StoreSpec } from '../../processors/runtime/topology.ts'
+import { PAYABLE } from '../../processors/domain/fold-payables.ts'
+import { BOOKED } from '../../processors/domain/fold.ts'
+import { PAYABLE_STORES, RECEIVABLE_STORES, storeList, TENANTS } from '../../processors/topologies/stores.ts'
+import { SCHEMAS } from '../../schemas/codec/avro-types.ts'
+import { defaultsOf } from '../../schemas/codec/defaults.ts'
+import {
+  type AgingResult,
+  EVENT_TYPES,
+  type EventType,
+  type FinanceEvent,
+  type KpiResult,
+} from '../../schemas/generated/records.ts'
 import { formatDay, parseDay, startOfDay } from '../../schemas/values/calendar.ts'
 import {
   allocation,
@@ -18,6 +29,42 @@ import {
 
 const topologies = buildTopologies((type, value) => TEST_CODEC.encode(type, value))
 const at = (text: string) => Date.parse(text)
+
+/** Handled by the settings of a tenant, by the engine, or not of a tenant. */
+const ABOUT_TENANTS: ReadonlySet<EventType> = new Set<EventType>([
+  'TenantRegistered',
+  'TenantSettingsChanged',
+  'TenantProcessingStopped',
+  'TenantRebuildRequested',
+  'Tick',
+])
+
+/** A value of an Avro type, as events hold it. */
+function plainValue(type: unknown): unknown {
+  if (Array.isArray(type)) return null
+  const { logicalType, symbols, type: inner } = type as Record<string, unknown>
+  if (logicalType === 'decimal') return 1n
+  if (symbols !== undefined) return (symbols as string[])[1]
+  if (inner === 'array') return []
+  const name = inner ?? type
+  return name === 'string' ? 'x' : name === 'boolean' ? false : 1
+}
+
+/** Any event of a type, of tenant acme. */
+function plain(type: EventType, own: object): FinanceEvent {
+  const { fields } = SCHEMAS[type] as { readonly fields: readonly { name: string; type: unknown }[] }
+  const values = Object.fromEntries(fields.map((field) => [field.name, plainValue(field.type)]))
+  const data = {
+    ...values,
+    ...defaultsOf(type),
+    eventId: `e-${type}`,
+    tenantId: 'acme',
+    recordedAt: NOON,
+    occurredAt: NOON,
+    ...own,
+  }
+  return { type, data } as unknown as FinanceEvent
+}
 
 let driver: TestDriver
 /** 15 January 2026, 10:05 in Dhaka. */
@@ -309,6 +356,40 @@ describe('refused content', () => {
     expect(due(aging())).toBe('0 10 0 0 0 0 10')
   })
 
+  it('is a journal entry whose debits are not its credits, whoever published it', () => {
+    const entry = (id: string, credit: bigint) => {
+      const line = (debit: bigint, credited: bigint) => ({
+        accountId: 'a',
+        accountCode: 'a',
+        accountName: '',
+        accountClass: '',
+        accountSubtype: '',
+        debit,
+        credit: credited,
+        amount: debit + credited,
+        partyType: '',
+        partyId: '',
+        productId: '',
+        taxCode: '',
+        department: '',
+        memo: '',
+        cashFlow: '',
+      })
+      const lines = [line(10_000n, 0n), line(0n, credit)]
+      const posted = plain('JournalEntryPosted', { aggregateType: 'journal-entry', aggregateId: id })
+      return {
+        ...posted,
+        data: { ...posted.data, eventId: id, aggregateVersion: 1, lines },
+      } as unknown as FinanceEvent
+    }
+    driver.pipe(entry('J1', 10_000n))
+    driver.pipe(entry('J2', 9_999n))
+    expect(driver.dlq().map(({ code }) => code)).toEqual(['journal_unbalanced'])
+    // A refused entry is not remembered: the corrected one has its version.
+    driver.pipe(entry('J2', 10_000n))
+    expect(driver.dlq()).toHaveLength(1)
+  })
+
   it('leaves no tenant behind when it was the first that was heard of it', () => {
     driver.pipe(invoice('I1', { date: '2026-01-02', total: -10 }))
     expect([...driver.entries(TENANTS).keys()]).toEqual([])
@@ -336,5 +417,34 @@ describe('events that no book depends on', () => {
     )
     driver.tick(at('2026-01-16T00:00:00Z'))
     expect([driver.results().size, driver.history().length, driver.dlq().length]).toEqual([0, 0, 0])
+  })
+
+  it('move no number of a tenant and keep nothing of their documents', () => {
+    driver.pipe(settings('TenantRegistered'))
+    driver.pipe(invoice('I1', { date: '2026-01-01', total: 100 }))
+    driver.pipe(payment('P1', { date: '2026-01-02', amount: 40, to: { I1: 40 } }))
+    const kept = () =>
+      [...storeList(RECEIVABLE_STORES), ...storeList(PAYABLE_STORES)].map((store) => [
+        store.name,
+        [...driver.entries(store as StoreSpec<unknown>)],
+      ])
+    // Alerts are no figures: a payment to a vendor that failed is one.
+    const shown = () =>
+      [...driver.results()]
+        .filter(([, { type }]) => type !== 'AlertStatus')
+        .map(([key, { data }]) => [key, { ...data, revision: 0 }])
+    const before = [kept(), shown()]
+    const others = EVENT_TYPES.filter(
+      (type) => !BOOKED.has(type) && !PAYABLE.has(type) && !ABOUT_TENANTS.has(type),
+    )
+    expect(others).toEqual(expect.arrayContaining(['PaymentReconciled', 'StockMoved']))
+    others.forEach((type, n) => {
+      const aggregateType = type.includes('Payment') ? 'payment' : type.toLowerCase()
+      driver.pipe(plain(type, { aggregateType, aggregateId: 'P1', aggregateVersion: n + 2 }))
+    })
+    expect(driver.dlq()).toEqual([])
+    expect([kept(), shown()]).toEqual(before)
+    driver.pipe(reversal('P1', '2026-01-03'))
+    expect(due(aging())).toBe('0 100 0 0 0 0 100')
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The page's view of the HTTP API: typed reads with the session's token. Owns no state but the token.
+ * The page's view of the HTTP API: typed reads, and commands about alerts, with the session's token. Owns no state but the token.
  * A 401 ends the session; other problems carry the server's own words.
  */
 export interface Money {
@@ -43,11 +43,15 @@ export interface AgingAnswer {
   readonly groups?: readonly AgingGroup[]
 }
 export interface OpenItem {
-  readonly invoiceId: string
-  readonly invoiceNumber: string
-  readonly customerId: string
-  readonly customerName: string
-  readonly invoiceDate: string
+  /** The first four of an invoice, the others of a bill. */
+  readonly invoiceId?: string
+  readonly invoiceNumber?: string
+  readonly customerId?: string
+  readonly customerName?: string
+  readonly billId?: string
+  readonly billNumber?: string
+  readonly vendorId?: string
+  readonly vendorName?: string
   readonly dueDate: string
   readonly age: number
   readonly open: Money
@@ -81,14 +85,19 @@ export class Problem extends Error {
 export interface Session {
   readonly token: string
   readonly tenant: string
+  /** Whether the token may command: the server decides, the page hides what would be refused. */
+  readonly mayAct: boolean
 }
 
 /** Claims of a token, unverified: the server verifies; the page only needs the names of its channels. */
 export function sessionOf(token: string): Session {
   const part = token.split('.')[1] ?? ''
-  const claims = JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/'))) as { tenant?: unknown }
+  const claims = JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/'))) as {
+    tenant?: unknown
+    role?: unknown
+  }
   if (typeof claims.tenant !== 'string') throw new Problem(401, 'the token names no tenant')
-  return { token, tenant: claims.tenant }
+  return { token, tenant: claims.tenant, mayAct: claims.role === 'writer' || claims.role === 'operator' }
 }
 
 async function problemOf(response: Response): Promise<Problem> {
@@ -122,6 +131,20 @@ export class Api {
     })
     if (!response.ok) throw await problemOf(response)
     return (await response.json()) as T
+  }
+
+  /** A command; what it changed comes over the socket. */
+  async post(path: string, body: object): Promise<void> {
+    const response = await fetch(path, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.token()}`,
+        'content-type': 'application/json',
+        'idempotency-key': crypto.randomUUID(),
+      },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw await problemOf(response)
   }
 }
 

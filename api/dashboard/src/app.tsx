@@ -1,7 +1,6 @@
 /** The page: who is signed in, which day and period are shown, and where the figures come from (socket or history). */
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import {
-  type AgingAnswer,
   Api,
   type Day,
   demoToken,
@@ -11,15 +10,18 @@ import {
   sessionOf,
   type Tenant,
 } from './api.ts'
+import { PAYABLES, RECEIVABLES, type Side, useAging } from './aging.ts'
+import { AlertsPanel } from './components/alerts.tsx'
 import { AgingBars } from './components/aging.tsx'
 import { RevenueChart } from './components/chart.tsx'
 import { OpenItems } from './components/open-items.tsx'
 import { SignIn } from './components/sign-in.tsx'
+import { Statements } from './components/statements.tsx'
 import { Status } from './components/status.tsx'
 import { Tile } from './components/tile.tsx'
 import { formatDate, type Language } from './format.ts'
 import { type Label, translate } from './i18n.ts'
-import { type Connection, connect, type LiveAging, type LiveFigures, NOTHING } from './live.ts'
+import { type Connection, connect, type LiveFigures, NOTHING } from './live.ts'
 import { type Loaded, useDark, useLanguage, useLoaded, useMoved, useThrottled } from './state.ts'
 
 const WINDOWS = ['30d', '90d', '365d', 'mtd', 'qtd', 'fy'] as const
@@ -36,24 +38,19 @@ const TILES = [
   'netProfitMargin',
   'revenueGrowthRate',
   'averageTransactionValue',
+  'cashPosition',
+  'currentRatio',
+  'quickRatio',
+  'grossProfitMargin',
+  'operatingCashFlow',
+  'dpo',
+  'cashConversionCycle',
+  'creditRisk',
 ]
-const LABELS = ['current', '1-30', '31-60', '61-90', '90+']
 const CHART_DAYS = 90
 /** The chart reads ClickHouse, which follows the live figures within a second. */
 const CHART_REFRESH_MS = 3000
 const DAY_MS = 86_400_000
-
-function agingOf(live: LiveAging, basis: 'due' | 'posting'): AgingAnswer {
-  const money = (amount: string) => ({ amount, currency: live.currency })
-  return {
-    asOf: live.asOf,
-    basis,
-    buckets: LABELS.map((label, i) => ({ label, amount: money(live[basis][i] ?? '0') })),
-    unapplied: money(live.unapplied),
-    disputed: money(live.disputed),
-    total: money(live.total),
-  }
-}
 
 export function App() {
   const [language, setLanguage] = useLanguage()
@@ -129,8 +126,8 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
   const [live, setLive] = useState<LiveFigures>(NOTHING)
   const [period, setPeriod] = useState<string>('30d')
   const [asOf, setAsOf] = useState<string>()
-  const [basis, setBasis] = useState<'due' | 'posting'>('due')
-  const [bucket, setBucket] = useState<string>()
+  const [opened, setOpened] = useState<{ readonly side: Side; readonly bucket: string }>()
+  const [view, setView] = useState<'figures' | 'statements'>('figures')
   const dark = useDark()
   const [holder] = useState({ token: session.token })
   holder.token = session.token
@@ -153,9 +150,9 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
   const kpis = useLoaded<KpiAnswer>(`${period}|${asOf ?? ''}`, (signal) =>
     api.get('/v1/kpis', { window: period, asOf }, signal),
   )
-  const agingRead = useLoaded<AgingAnswer>(`${basis}|${asOf ?? ''}`, (signal) =>
-    api.get('/v1/receivables/aging', { basis, asOf }, signal),
-  )
+  const receivables = useAging(api, RECEIVABLES, live.aging, asOf)
+  const payables = useAging(api, PAYABLES, live.payables, asOf)
+  const books = [receivables, payables]
   const from = new Date(Date.parse(`${shown}T00:00:00Z`) - (CHART_DAYS - 1) * DAY_MS)
     .toISOString()
     .slice(0, 10)
@@ -166,7 +163,7 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
     `${from}|${shown}|${useThrottled(flows, CHART_REFRESH_MS)}`,
     (signal) => api.get('/v1/daily', { from, to: shown }, signal),
   )
-  const unauthorized = [tenant, kpis, agingRead, daily].some(
+  const unauthorized = [tenant, kpis, ...books.map(({ read }) => read), daily].some(
     (l: Loaded<unknown>) => l.error?.includes('token') === true && l.value === undefined,
   )
   useEffect(() => {
@@ -176,19 +173,17 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
   const liveWindow = asOf === undefined ? live.kpis[period] : undefined
   const values = liveWindow?.measures ?? kpis.value?.kpis
   const partial = liveWindow?.meta.partial ?? kpis.value?.partial ?? false
-  const aging = asOf === undefined && live.aging !== undefined ? agingOf(live.aging, basis) : agingRead.value
+  const { aging } = receivables
   const currency = aging?.total.currency ?? tenant.value?.currency ?? 'BDT'
   const logTime = Math.max(
     0,
     live.aging?.logTime ?? 0,
+    live.payables?.logTime ?? 0,
     ...Object.values(live.kpis).map((w) => w.meta.logTime),
   )
 
   const moved = useMoved(
     Object.fromEntries(Object.entries(values ?? {}).map(([name, kpi]) => [name, kpi.value ?? ''])),
-  )
-  const movedBuckets = useMoved(
-    Object.fromEntries((aging?.buckets ?? []).map((b) => [b.label, b.amount.amount])),
   )
   const trends: Record<string, readonly number[]> = {
     netRevenue: (daily.value?.data ?? []).slice(-30).map((d) => Number(d.netRevenue.amount)),
@@ -197,8 +192,7 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
   const nothingYet =
     values !== undefined &&
     Object.values(values).every((k) => k.value === null || /^-?0(\.0+)?$/.test(k.value)) &&
-    aging !== undefined &&
-    /^-?0(\.0+)?$/.test(aging.total.amount)
+    books.every((book) => book.aging !== undefined && /^-?0(\.0+)?$/.test(book.aging.total.amount))
 
   return (
     <>
@@ -210,108 +204,138 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
             <small>{translate(language, 'title')} · Nikash</small>
           </div>
         </div>
+        <nav class="segmented" aria-label={translate(language, 'title')}>
+          {(['figures', 'statements'] as const).map((one) => (
+            <button key={one} type="button" aria-pressed={view === one} onClick={() => setView(one)}>
+              {translate(language, one)}
+            </button>
+          ))}
+        </nav>
         <Status connection={connection} logTime={logTime} language={language} />
         <button type="button" onClick={() => setLanguage(language === 'en' ? 'bn' : 'en')}>
           {translate(language, 'language')}
         </button>
       </header>
 
-      <div class="controls">
-        <div class="segmented" role="group" aria-label={translate(language, 'window')}>
-          {WINDOWS.map((w) => (
-            <button key={w} type="button" aria-pressed={period === w} onClick={() => setPeriod(w)}>
-              {translate(language, `w${w}` as Label)}
-            </button>
-          ))}
-        </div>
-        <label>
-          {translate(language, 'asOf')}{' '}
-          <input
-            type="date"
-            value={shown}
-            onChange={(e) =>
-              setAsOf(
-                e.currentTarget.value === '' || e.currentTarget.value === today
-                  ? undefined
-                  : e.currentTarget.value,
-              )
-            }
-          />
-        </label>
-        {asOf !== undefined && (
-          <button type="button" onClick={() => setAsOf(undefined)}>
-            {translate(language, 'today')}
-          </button>
-        )}
-        <span class="note">{formatDate(shown, language)}</span>
-      </div>
-
-      {[kpis, agingRead, daily].map((read, i) =>
-        read.error === undefined || read.value !== undefined ? null : (
-          <p key={i} class="error panel" role="alert">
-            {translate(language, 'failed', { reason: read.error })}{' '}
-            <button type="button" onClick={read.reload}>
-              {translate(language, 'retry')}
-            </button>
-          </p>
-        ),
-      )}
-
-      {nothingYet && <p class="panel empty">{translate(language, 'empty')}</p>}
-      <section class="tiles" aria-busy={values === undefined}>
-        {values === undefined
-          ? TILES.slice(0, 8).map((name) => (
-              <article key={name} class="tile skeleton">
-                <h3>{translate(language, name as Label)}</h3>
-                <p class="value">…</p>
-              </article>
-            ))
-          : TILES.filter((name) => values[name] !== undefined).map((name) => {
-              const kpi = values[name]
-              const trend = trends[name]
-              return kpi === undefined ? null : (
-                <Tile
-                  key={name}
-                  name={name}
-                  kpi={kpi}
-                  language={language}
-                  partial={partial}
-                  moved={moved.has(name)}
-                  {...(trend === undefined ? {} : { trend })}
-                />
-              )
-            })}
-      </section>
-
-      {aging === undefined ? (
-        <section class="panel skeleton">{translate(language, 'aging')}…</section>
+      {view === 'statements' ? (
+        <Statements api={api} language={language} today={today} />
       ) : (
-        <AgingBars
-          aging={aging}
-          language={language}
-          moved={movedBuckets}
-          onOpen={setBucket}
-          onBasis={setBasis}
-        />
+        <>
+          <div class="controls">
+            <div class="segmented" role="group" aria-label={translate(language, 'window')}>
+              {WINDOWS.map((w) => (
+                <button key={w} type="button" aria-pressed={period === w} onClick={() => setPeriod(w)}>
+                  {translate(language, `w${w}` as Label)}
+                </button>
+              ))}
+            </div>
+            <label>
+              {translate(language, 'asOf')}{' '}
+              <input
+                type="date"
+                value={shown}
+                onChange={(e) =>
+                  setAsOf(
+                    e.currentTarget.value === '' || e.currentTarget.value === today
+                      ? undefined
+                      : e.currentTarget.value,
+                  )
+                }
+              />
+            </label>
+            {asOf !== undefined && (
+              <button type="button" onClick={() => setAsOf(undefined)}>
+                {translate(language, 'today')}
+              </button>
+            )}
+            <span class="note">{formatDate(shown, language)}</span>
+          </div>
+
+          {[kpis, ...books.map(({ read }) => read), daily].map((read, i) =>
+            read.error === undefined || read.value !== undefined ? null : (
+              <p key={i} class="error panel" role="alert">
+                {translate(language, 'failed', { reason: read.error })}{' '}
+                <button type="button" onClick={read.reload}>
+                  {translate(language, 'retry')}
+                </button>
+              </p>
+            ),
+          )}
+
+          {nothingYet && <p class="panel empty">{translate(language, 'empty')}</p>}
+          <section class="tiles" aria-busy={values === undefined}>
+            {values === undefined
+              ? TILES.slice(0, 8).map((name) => (
+                  <article key={name} class="tile skeleton">
+                    <h3>{translate(language, name as Label)}</h3>
+                    <p class="value">…</p>
+                  </article>
+                ))
+              : TILES.filter((name) => values[name] !== undefined).map((name) => {
+                  const kpi = values[name]
+                  const trend = trends[name]
+                  return kpi === undefined ? null : (
+                    <Tile
+                      key={name}
+                      name={name}
+                      kpi={kpi}
+                      language={language}
+                      partial={partial}
+                      moved={moved.has(name)}
+                      {...(trend === undefined ? {} : { trend })}
+                    />
+                  )
+                })}
+          </section>
+
+          {asOf === undefined && (
+            <AlertsPanel api={api} alerts={live.alerts} language={language} mayAct={session.mayAct} />
+          )}
+
+          <div class="books">
+            {books.map((book) =>
+              book.aging === undefined ? (
+                <section key={book.side.name} class="panel skeleton">
+                  {translate(language, book.side.labels.title)}…
+                </section>
+              ) : (
+                <AgingBars
+                  key={book.side.name}
+                  side={book.side}
+                  aging={book.aging}
+                  language={language}
+                  moved={book.moved}
+                  onOpen={(bucket) => setOpened({ side: book.side, bucket })}
+                  onBasis={book.setBasis}
+                />
+              ),
+            )}
+          </div>
+
+          <section class="panel">
+            <h2>{translate(language, 'chart')}</h2>
+            {daily.value !== undefined && (
+              <RevenueChart days={daily.value.data} currency={currency} language={language} dark={dark} />
+            )}
+          </section>
+        </>
       )}
 
-      <section class="panel">
-        <h2>{translate(language, 'chart')}</h2>
-        {daily.value !== undefined && (
-          <RevenueChart days={daily.value.data} currency={currency} language={language} dark={dark} />
-        )}
-      </section>
-
-      {bucket !== undefined && (
-        <OpenItems
-          api={api}
-          bucket={bucket}
-          basis={basis}
-          asOf={asOf}
-          version={aging?.total.amount ?? ''}
-          language={language}
-          onClose={() => setBucket(undefined)}
-        />
+      {books.map(
+        ({ side, basis, aging: shownAging }) =>
+          opened?.side === side && (
+            <OpenItems
+              key={side.name}
+              api={api}
+              side={side}
+              bucket={opened.bucket}
+              basis={basis}
+              asOf={asOf}
+              version={shownAging?.total.amount ?? ''}
+              language={language}
+              onClose={() => setOpened(undefined)}
+            />
+          ),
       )}
     </>
   )

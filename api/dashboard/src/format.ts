@@ -49,7 +49,11 @@ export function formatDecimal(text: string, digits: number, language: Language):
 export const formatCount = (n: number, language: Language): string =>
   numberFormat(localeOf(language), {}).format(n)
 
-/** A KPI by its unit: currency code, percent, days, ratio or count. */
+/** Text with the language's own digits. */
+export const formatText = (text: string, language: Language): string =>
+  language === 'en' ? text : text.replace(/\d/g, (digit) => formatCount(Number(digit), language))
+
+/** A KPI by its unit: currency code, percent, days, ratio, score or count. */
 export function formatMeasure(value: string, unit: string, language: Language): string {
   switch (unit) {
     case 'percent':
@@ -57,6 +61,7 @@ export function formatMeasure(value: string, unit: string, language: Language): 
     case 'days':
       return formatDecimal(value, 1, language)
     case 'ratio':
+    case 'score':
       return formatDecimal(value, 2, language)
     case 'count':
       return formatDecimal(value, 0, language)

@@ -34,9 +34,25 @@ export interface LiveAging {
   readonly total: string
   readonly logTime: number
 }
+export interface LiveAlert {
+  readonly ruleId: string
+  readonly subject: string
+  readonly severity: string
+  readonly state: string
+  readonly value: string
+  readonly currency: string
+  readonly message: string
+  readonly recommendation: string
+  readonly inputs: Readonly<Record<string, string>>
+  readonly asOf: string
+  readonly raisedAt: number
+  readonly escalatedTo: string
+}
 export interface LiveFigures {
   readonly kpis: Readonly<Record<string, LiveWindow>>
   readonly aging?: LiveAging
+  readonly payables?: LiveAging
+  readonly alerts: Readonly<Record<string, LiveAlert>>
 }
 
 /** What snapshot and delta frames carry; absent = unchanged. */
@@ -44,9 +60,11 @@ interface Frame {
   readonly type?: string
   readonly kpis?: Readonly<Record<string, Partial<LiveWindow>>>
   readonly aging?: Readonly<Record<string, LiveAging | null>>
+  readonly payables?: Readonly<Record<string, LiveAging | null>>
+  readonly alerts?: Readonly<Record<string, LiveAlert | null>>
 }
 
-export const NOTHING: LiveFigures = { kpis: {} }
+export const NOTHING: LiveFigures = { kpis: {}, alerts: {} }
 
 /** Newer frame over older figures, measure by measure. */
 export function merge(figures: LiveFigures, frame: Frame): LiveFigures {
@@ -56,9 +74,18 @@ export function merge(figures: LiveFigures, frame: Frame): LiveFigures {
     const meta = window.meta ?? before?.meta
     if (meta !== undefined) kpis[name] = { meta, measures: { ...before?.measures, ...window.measures } }
   }
-  const total = frame.aging?.['total']
-  const aging = total === undefined ? figures.aging : (total ?? undefined)
-  return aging === undefined ? { kpis } : { kpis, aging }
+  const totalOf = (side: 'aging' | 'payables') => {
+    const total = frame[side]?.['total']
+    return total === undefined ? figures[side] : (total ?? undefined)
+  }
+  const aging = totalOf('aging')
+  const payables = totalOf('payables')
+  const alerts = { ...figures.alerts }
+  for (const [id, alert] of Object.entries(frame.alerts ?? {})) {
+    if (alert === null) delete alerts[id]
+    else alerts[id] = alert
+  }
+  return { kpis, alerts, ...(aging && { aging }), ...(payables && { payables }) }
 }
 
 export interface LiveHandlers {

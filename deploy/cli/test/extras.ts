@@ -1,5 +1,6 @@
 /**
- * Owns what some tests need besides the packages: a Chromium for the page, a Python with Kafka and ClickHouse clients.
+ * Owns what some tests need besides the packages: a Chromium for the page, a Python with Kafka and ClickHouse clients,
+ * hledger as an independent opinion on the books.
  * Refuses: failing a run because of them; what can't be had is said, and the tests that need it are skipped.
  */
 import { execFile } from 'node:child_process'
@@ -71,6 +72,24 @@ export const ensureChromium = async (say: Say): Promise<Extra> => {
   }
   const installed = findChromium()
   return installed === undefined ? { missing: 'apt-get installed no chromium program' } : { value: installed }
+}
+
+export const ensureHledger = async (say: Say): Promise<Extra> => {
+  const given = process.env['NIKASH_HLEDGER']
+  if (given !== undefined && existsSync(given)) return { value: given }
+  const found = onPath('hledger')
+  if (found !== undefined) return { value: found }
+  if (!isRoot() || onPath('apt-get') === undefined) {
+    return { missing: 'no hledger on PATH (install it, or set NIKASH_HLEDGER)' }
+  }
+  say('installing hledger for the tests of the books')
+  try {
+    await aptInstall(['hledger'])
+  } catch (error) {
+    return { missing: `hledger could not be installed: ${reasonOf(error)}` }
+  }
+  const installed = onPath('hledger')
+  return installed === undefined ? { missing: 'apt-get installed no hledger program' } : { value: installed }
 }
 
 const makeVenv = async (folder: string): Promise<void> => {

@@ -33,20 +33,25 @@ export type Outcome = {
   readonly file: string
   readonly title: string
   readonly result: 'passed' | 'failed' | 'skipped'
-  /** First line of a failure, or why it was skipped. */
+  /** What a failure says, in lines, or why it was skipped. */
   readonly reason: string
 }
 
 const SKIP_REASON = /\(skipped: (.+)\)/
 
-const firstLine = (text: string): string =>
-  (
-    stripVTControlCharacters(text)
-      .split('\n')
-      .find((line) => line.trim() !== '') ?? ''
-  )
+const LINES_MAX = 30
+const CHARS_MAX = 3_000
+const OTHERS_CODE = /^\s*at .*(node_modules|node:)/
+
+/** What a failure says: its message with the values, and where in our own code; a CI run may keep no more than this. */
+const explanation = (text: string): string =>
+  stripVTControlCharacters(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !OTHERS_CODE.test(line))
+    .slice(0, LINES_MAX)
+    .join('\n')
     .trim()
-    .slice(0, 300)
+    .slice(0, CHARS_MAX)
 
 const RESULTS: Readonly<Record<string, Outcome['result']>> = {
   passed: 'passed',
@@ -70,7 +75,8 @@ export const outcomesOf = (suite: string, root: string, report: unknown): Outcom
         file: name,
         title: titles.join(' > '),
         result,
-        reason: result === 'failed' ? firstLine(test.failureMessages?.[0] ?? '') : (why ?? 'no reason given'),
+        reason:
+          result === 'failed' ? explanation(test.failureMessages?.[0] ?? '') : (why ?? 'no reason given'),
       })
     }
     const noneFailed = file.assertionResults.every((test) => RESULTS[test.status] !== 'failed')
@@ -81,7 +87,7 @@ export const outcomesOf = (suite: string, root: string, report: unknown): Outcom
         file: name,
         title: 'the file',
         result: 'failed',
-        reason: firstLine(file.message),
+        reason: explanation(file.message),
       })
     }
   }

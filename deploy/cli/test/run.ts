@@ -10,7 +10,7 @@ import { EXIT, type ExitCode, messageOf, StackError } from '../../local/errors.t
 import { REPO_ROOT } from '../../local/paths.ts'
 import type { DataOption } from '../access.ts'
 import { duration, print } from '../output.ts'
-import { ensureChromium, ensurePython, type Extra } from './extras.ts'
+import { ensureChromium, ensureHledger, ensurePython, type Extra } from './extras.ts'
 import { type Outcome, outcomesOf, skippedLines, summaryLine, totalsOf } from './results.ts'
 import { startTestStack, type TestStack, useStack } from './test-stack.ts'
 
@@ -191,10 +191,15 @@ const runOnStack = async (
 }
 
 const installExtras = async (): Promise<Record<string, string>> => {
-  // One after the other: both may call apt-get, which locks.
+  // One after the other: all may call apt-get, which locks.
   const chromium = await ensureChromium(print)
   const python = await ensurePython(print)
-  return { ...extraEnvironment('NIKASH_CHROMIUM', chromium), ...extraEnvironment('NIKASH_PYTHON', python) }
+  const hledger = await ensureHledger(print)
+  return {
+    ...extraEnvironment('NIKASH_CHROMIUM', chromium),
+    ...extraEnvironment('NIKASH_PYTHON', python),
+    ...extraEnvironment('NIKASH_HLEDGER', hledger),
+  }
 }
 
 const report = (outcomes: readonly Outcome[], begun: number): ExitCode => {
@@ -207,7 +212,12 @@ const report = (outcomes: readonly Outcome[], begun: number): ExitCode => {
   }
   if (failed.length > 0) {
     print('Failed:')
-    for (const { file, title, reason } of failed) print(`  - ${file}: ${title}\n      ${reason}`)
+    let before = ''
+    for (const { file, title, reason } of failed) {
+      const why = reason === before ? 'the same' : reason
+      print(`  - ${file}: ${title}\n      ${why.replaceAll('\n', '\n      ')}`)
+      before = reason
+    }
   }
   print(`Took ${duration(Date.now() - begun)}.`)
   print(summaryLine(totals))

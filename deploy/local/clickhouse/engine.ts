@@ -49,6 +49,8 @@ const serverConfig = (dataDir: string, memoryMb: number): string => `<clickhouse
   <merge_tree>
     <fsync_after_insert>1</fsync_after_insert>
     <fsync_part_directory>1</fsync_part_directory>
+    <vertical_merge_algorithm_min_rows_to_activate>1000</vertical_merge_algorithm_min_rows_to_activate>
+    <max_compress_block_size>${256 * 1024}</max_compress_block_size>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>

@@ -37,7 +37,7 @@ await runService(
         CLICKHOUSE_WRITER_USER: env.text('nikash_writer'),
         CLICKHOUSE_WRITER_PASSWORD: env.text(),
         CLICKHOUSE_ANALYST_SECRET: env.text(),
-        CLICKHOUSE_MEMORY_MB: env.integer(256, 65_536, 768),
+        CLICKHOUSE_MEMORY_MB: env.integer(256, 65_536, 1_280),
         ADMIN_PORT: env.port(0),
         LOG_LEVEL: env.logLevel(),
       },

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { NODE_FLAGS } from '../../../processors/node-flags.ts'
 import { serviceEnvironment } from '../environment.ts'
 import { hasParentDeathSignal } from '../launcher.ts'
 import { expectHttpOk, type Part, sourceExists, sourceFile, type StackContext } from '../part.ts'
@@ -17,6 +18,7 @@ type Service = {
   readonly name: string
   readonly main: string
   readonly heapMb: number
+  readonly nodeFlags?: readonly string[]
   readonly ports: Readonly<Record<string, number>>
   readonly readyPort: number
   readonly env: (context: StackContext) => Readonly<Record<string, string>>
@@ -25,8 +27,9 @@ type Service = {
   readonly dependsOn?: readonly string[]
 }
 
-const nodeArgs = async (heapMb: number, main: string): Promise<string[]> => [
+const nodeArgs = async ({ heapMb, main, nodeFlags = [] }: Service): Promise<string[]> => [
   `--max-old-space-size=${heapMb}`,
+  ...nodeFlags,
   '--disable-warning=ExperimentalWarning',
   ...((await hasParentDeathSignal()) ? [] : ['--import', PARENT_WATCH]),
   sourceFile(main),
@@ -50,7 +53,7 @@ const asPart = (service: Service): Part => ({
     mkdirSync(dataDir, { recursive: true })
     return {
       file: process.execPath,
-      args: await nodeArgs(service.heapMb, service.main),
+      args: await nodeArgs(service),
       env: { ...serviceEnvironment(context), DATA_DIR: dataDir, ...service.env(context) },
       cwd: sourceFile('.'),
     }
@@ -106,6 +109,19 @@ export const clickhousePart = (ports: Ports): Part => {
   return { ...part, version: 'chdb', check: () => expectHttpOk(ports.clickhouse, '/ping') }
 }
 
+const processorsPart = (ports: Ports): Part => {
+  const admin = ports.admin.processors
+  return asPart({
+    name: 'processors',
+    main: 'processors/main.ts',
+    heapMb: 384,
+    nodeFlags: NODE_FLAGS,
+    ports: { admin },
+    readyPort: admin,
+    env: () => ({ ADMIN_PORT: String(admin), PORT: String(admin), PROCESSORS_INSTANCE: 'local-1' }),
+  })
+}
+
 /** Topics, schemas and tables: one run after the stores are up, before any service starts. */
 export const setupPart = (): Part => ({
   ...asPart({
@@ -125,9 +141,14 @@ export const serviceParts = (ports: Ports, options: { readonly demo: boolean }):
   listener('commands', 'producers/main.ts', 192, ports),
   worker('relay', 'producers/relay-main.ts', 160, ports),
   worker('clock', 'producers/clock-main.ts', 96, ports),
-  worker('processors', 'processors/main.ts', 384, ports),
+  processorsPart(ports),
   worker('sink-redis', 'sinks/main.ts', 192, ports, () => ({ SINK: 'redis' })),
   worker('sink-clickhouse', 'sinks/main.ts', 256, ports, () => ({ SINK: 'clickhouse' })),
+  worker('sink-audit', 'sinks/main.ts', 128, ports, ({ urls }) => ({
+    SINK: 'audit',
+    AUDIT_DATABASE_URL: urls.databaseAuditor,
+  })),
+  worker('reconcile', 'sinks/main.ts', 128, ports, () => ({ SINK: 'reconcile' })),
   listener('api', 'api/main.ts', 256, ports),
   ...(options.demo
     ? [

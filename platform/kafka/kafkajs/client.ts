@@ -6,16 +6,28 @@
 import type { Log } from '../../log.ts'
 import { KafkaError, unknownTopic } from '../errors.ts'
 import { remedyOf, toKafkaError } from './faults.ts'
-import { type Broker, type Cluster, createCluster, type ProtocolRequest } from './internals.ts'
+import {
+  type Broker,
+  type Cluster,
+  createCluster,
+  type ProtocolRequest,
+  type SocketFactory,
+} from './internals.ts'
 import './overrides.ts'
 
 export interface ClientOptions {
   readonly brokers: readonly string[]
   readonly clientId: string
+  /** The seat in a group that whoever uses these connections takes (K5). */
+  readonly instanceId?: string | undefined
+  /** ConsumerOptions.feedWhileJoining, of whoever uses these connections. */
+  readonly feedWhileJoining?: boolean | undefined
   readonly log?: Log | undefined
   /** TLS and SASL options as kafkajs takes them. */
   readonly ssl?: unknown
   readonly sasl?: unknown
+  /** How sockets are opened, where not directly: through a tunnel, for instance. */
+  readonly socketFactory?: SocketFactory | undefined
   readonly connectionTimeoutMs?: number
   readonly requestTimeoutMs?: number
   /** Longest time for one call with all its tries. */
@@ -38,6 +50,9 @@ export interface AttemptOptions {
 
 export class Client {
   readonly retryMs: number
+  readonly instanceId: string | undefined
+  readonly feedWhileJoining: boolean
+  readonly log: Log | undefined
   readonly #cluster: Cluster
   readonly #coordinators = new Map<string, Promise<Broker>>()
   #connected: Promise<void> | undefined
@@ -45,6 +60,9 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.retryMs = options.retryMs ?? 30_000
+    this.instanceId = options.instanceId
+    this.feedWhileJoining = options.feedWhileJoining ?? false
+    this.log = options.log
     const {
       brokers,
       clientId,
@@ -57,7 +75,7 @@ export class Client {
     const timeouts = { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs }
     // kafkajs calls every failed try an error; we report what is left after our tries.
     this.#cluster = createCluster(
-      { brokers, clientId, ...timeouts, ssl, sasl },
+      { brokers, clientId, ...timeouts, ssl, sasl, socketFactory: options.socketFactory },
       ({ namespace, log: entry }) =>
         log?.debug({ kafkajs: namespace, text: entry.message }, 'kafkajs reported a problem'),
     )

@@ -3,6 +3,7 @@
  * They are internal to that package, so its version is pinned exactly, and their types are written here.
  */
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 
 const require = createRequire(import.meta.url)
 
@@ -39,13 +40,6 @@ export interface ConnectionPool {
   send<T>(request: ProtocolRequest<T>): Promise<T>
 }
 
-export interface JoinResponse {
-  readonly generationId: number
-  readonly leaderId: string
-  readonly memberId: string
-  readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[]
-}
-
 export interface OffsetsOf<P> {
   readonly topic: string
   readonly partitions: readonly P[]
@@ -63,27 +57,6 @@ export interface Broker {
   readonly connectionPool: ConnectionPool
   isConnected(): boolean
   disconnect(): Promise<void>
-  joinGroup(request: {
-    groupId: string
-    sessionTimeout: number
-    rebalanceTimeout: number
-    memberId: string
-    groupProtocols: readonly { name: string; metadata: Buffer }[]
-  }): Promise<JoinResponse>
-  syncGroup(request: {
-    groupId: string
-    generationId: number
-    memberId: string
-    groupAssignment: readonly { memberId: string; memberAssignment: Buffer }[]
-  }): Promise<{ memberAssignment: Buffer }>
-  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
-  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>
-  offsetCommit(request: {
-    groupId: string
-    groupGenerationId: number
-    memberId: string
-    topics: readonly OffsetsOf<{ partition: number; offset: string; metadata: string }>[]
-  }): Promise<unknown>
   listOffsets(request: {
     isolationLevel: number
     topics: readonly OffsetsOf<{ partition: number; timestamp: string }>[]
@@ -134,6 +107,14 @@ export interface LogEntry {
   readonly log: { readonly message: string; readonly [fact: string]: unknown }
 }
 
+/** Opens the socket of a connection, as kafkajs asks for it. */
+export type SocketFactory = (where: {
+  readonly host: string
+  readonly port: number
+  readonly ssl?: object
+  readonly onConnect: () => void
+}) => Socket
+
 export interface ClusterOptions {
   readonly brokers: readonly string[]
   readonly clientId: string
@@ -141,6 +122,7 @@ export interface ClusterOptions {
   readonly requestTimeout: number
   readonly ssl?: unknown
   readonly sasl?: unknown
+  readonly socketFactory?: SocketFactory | undefined
 }
 
 export const ClusterClass = require('kafkajs/src/cluster') as new (options: object) => Cluster
@@ -170,7 +152,7 @@ export function createCluster(options: ClusterOptions, onLog: (entry: LogEntry) 
   const { brokers, clientId, connectionTimeout, requestTimeout, ssl, sasl } = options
   return new ClusterClass({
     logger: createLogger({ level: 2, logCreator: () => onLog }),
-    socketFactory: createSocketFactory(),
+    socketFactory: options.socketFactory ?? createSocketFactory(),
     brokers: [...brokers],
     clientId,
     connectionTimeout,

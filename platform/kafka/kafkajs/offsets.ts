@@ -85,27 +85,32 @@ async function fence(
 
 const EARLIEST = '-2'
 const LATEST = '-1'
+const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
 
-/** First offset in the log, and the last stable offset. */
+/** First offset in the log, the last stable offset, and the end. */
 export async function boundsOf(
   client: Client,
   places: readonly Place[],
-): Promise<readonly { readonly low: number; readonly high: number }[]> {
+): Promise<readonly { readonly low: number; readonly high: number; readonly end: number }[]> {
   await client.topics([...new Set(places.map((place) => place.topic))])
   return Promise.all(
     places.map(async (place) => {
-      const at = (timestamp: string) =>
+      const at = (timestamp: string, isolationLevel: number) =>
         client.attempt({ what: `bounds of ${place.topic}-${place.partition}` }, async () => {
           const broker = await client.broker(client.leaderIdOf(place.topic, place.partition))
           const { responses } = await broker.listOffsets({
-            isolationLevel: READ_COMMITTED,
+            isolationLevel,
             topics: [{ topic: place.topic, partitions: [{ partition: place.partition, timestamp }] }],
           })
           return Number(responses[0]?.partitions[0]?.offset ?? -1)
         })
-      const [low, high] = await Promise.all([at(EARLIEST), at(LATEST)])
-      return { low, high }
+      const [low, high, end] = await Promise.all([
+        at(EARLIEST, READ_COMMITTED),
+        at(LATEST, READ_COMMITTED),
+        at(LATEST, READ_UNCOMMITTED),
+      ])
+      return { low, high, end: Math.max(high, end) }
     }),
   )
 }

@@ -11,6 +11,7 @@ import type { Log } from '../../log.ts'
 import type { Consumer, ConsumerOptions, KafkaPort, Producer, TransactionalProducer } from '../port.ts'
 import { openAdmin } from './admin.ts'
 import { Client, type ClientOptions } from './client.ts'
+import type { SocketFactory } from './internals.ts'
 import { KafkaConsumer } from './consumer.ts'
 import { KafkaTransactionalProducer, openProducer } from './producer.ts'
 import { readPartition } from './read-partition.ts'
@@ -21,6 +22,7 @@ export interface KafkaOptions {
   readonly log?: Log
   readonly ssl?: unknown
   readonly sasl?: unknown
+  readonly socketFactory?: SocketFactory
   readonly connectionTimeoutMs?: number
   readonly requestTimeoutMs?: number
   /** Longest time for one call with all its tries (30 s). */
@@ -30,8 +32,8 @@ export interface KafkaOptions {
 export function openKafka(options: KafkaOptions): KafkaPort {
   const clients = new Set<Client>()
   const consumers = new Set<Consumer>()
-  const newClient = (): Client => {
-    const client = new Client(options satisfies ClientOptions)
+  const newClient = (more: Partial<ClientOptions> = {}): Client => {
+    const client = new Client({ ...options, ...more } satisfies ClientOptions)
     clients.add(client)
     for (const old of clients) if (old.closed) clients.delete(old)
     return client
@@ -52,7 +54,10 @@ export function openKafka(options: KafkaOptions): KafkaPort {
     transactionalProducer: (producerOptions): TransactionalProducer =>
       new KafkaTransactionalProducer(newClient(), producerOptions),
     consumer(consumerOptions: ConsumerOptions): Consumer {
-      const consumer = new KafkaConsumer(newClient(), consumerOptions)
+      const consumer = new KafkaConsumer(
+        newClient({ instanceId: consumerOptions.instanceId }),
+        consumerOptions,
+      )
       consumers.add(consumer)
       return consumer
     },

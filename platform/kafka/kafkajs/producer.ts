@@ -2,8 +2,9 @@
  * The producers: idempotent, and transactional. Each owns a client.
  * P1: init always takes a new epoch, so it fences every older producer of the id. P2: calls to the transaction
  * coordinator go one after another; records and offsets travel side by side. P3: after any failure but a refused
- * membership the producer is unusable (PRODUCER_UNUSABLE): its owner closes it and makes another. P4: a commit is tried
- * until the coordinator says how the transaction ended, or the time is up (TRANSACTION_UNCERTAIN).
+ * membership the producer is unusable (PRODUCER_UNUSABLE): its owner closes it and makes another. P4: a call of a
+ * transaction that got no answer is not sent again (TRANSACTION_UNCERTAIN): it may be late, and reach the broker in a
+ * later transaction of the same epoch, which it would end or mix its offsets into. Only a newer epoch refuses it.
  */
 import { KafkaError, requireMembership } from '../errors.ts'
 import type {
@@ -15,6 +16,7 @@ import type {
   TransactionalProducer,
 } from '../port.ts'
 import type { AttemptOptions, Client } from './client.ts'
+import { isNetwork, protocolCodeOf } from './faults.ts'
 import type { Broker, TransactionKey } from './internals.ts'
 import { txnOffsetCommit } from './requests.ts'
 import { Sender } from './sender.ts'
@@ -118,6 +120,17 @@ export function initTransactions(
   })
 }
 
+/** P4. */
+async function answered<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    if (protocolCodeOf(cause) !== undefined || !isNetwork(cause)) throw cause
+    const text = `no answer to a call (${what} a transaction): ${(cause as Error).message}`
+    throw new KafkaError('TRANSACTION_UNCERTAIN', text, { cause })
+  }
+}
+
 interface Context {
   readonly client: Client
   readonly key: TransactionKey
@@ -146,7 +159,10 @@ class OpenTransaction implements Transaction {
     const coordinator = { kind: 'transaction', key: key.transactionalId } as const
     const options: AttemptOptions = { what: `${what} ${key.transactionalId}`, ms: timeoutMs, coordinator }
     const mine = this.#turn.then(() =>
-      client.attempt(options, async () => work(await client.coordinator('transaction', key.transactionalId))),
+      client.attempt(options, async () => {
+        const broker = await client.coordinator('transaction', key.transactionalId)
+        return answered(what, () => work(broker))
+      }),
     )
     this.#turn = mine.catch(() => {})
     return mine
@@ -203,9 +219,10 @@ class OpenTransaction implements Transaction {
       }
       const request = txnOffsetCommit(producer, membership, offsets)
       const coordinator = { kind: 'group', key: groupId } as const
-      await client.attempt({ what: `offsets of ${groupId}`, ms: timeoutMs, coordinator }, async () =>
-        client.send(await client.coordinator('group', groupId), request),
-      )
+      await client.attempt({ what: `offsets of ${groupId}`, ms: timeoutMs, coordinator }, async () => {
+        const broker = await client.coordinator('group', groupId)
+        return answered('send offsets to', () => client.send(broker, request))
+      })
     })
   }
 

@@ -19,7 +19,7 @@ interface Api {
   readonly sizeHint?: number
 }
 
-function request<T>(api: Api, write: (w: Writer) => void, read: (r: Reader) => T): ProtocolRequest<T> {
+export function request<T>(api: Api, write: (w: Writer) => void, read: (r: Reader) => T): ProtocolRequest<T> {
   return {
     request: {
       apiKey: api.key,
@@ -46,7 +46,7 @@ function request<T>(api: Api, write: (w: Writer) => void, read: (r: Reader) => T
   }
 }
 
-function byTopic<T extends { readonly topic: string }>(items: readonly T[]): [string, T[]][] {
+export function byTopic<T extends { readonly topic: string }>(items: readonly T[]): [string, T[]][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const group = groups.get(item.topic)
@@ -219,7 +219,8 @@ export function txnOffsetCommit(
     (w) => {
       w.compactString(producer.transactionalId).compactString(membership.groupId)
       w.bigint64(producer.producerId).int16(producer.epoch)
-      w.int32(membership.generationId).compactString(membership.memberId).compactString(null)
+      w.int32(membership.generationId).compactString(membership.memberId)
+      w.compactString(membership.instanceId ?? null)
       w.compactArray(byTopic(offsets), ([topic, group]) => {
         w.compactString(topic).compactArray(group, ({ partition, offset, metadata }) => {
           w.int32(partition)

@@ -13,6 +13,8 @@ import { PartitionLog } from './log.ts'
 export interface BrokerOptions {
   /** Clock for append times and timeouts. */
   readonly now?: () => number
+  /** Clock for append times alone: the log's time may leap without a session or a transaction being over. */
+  readonly appendTime?: () => number
 }
 
 export interface ProducerIdentity {
@@ -45,6 +47,7 @@ const RECORD_BYTES_MAX = 1_048_588 - 100
 export class MemoryBroker {
   readonly groups: Groups
   readonly now: () => number
+  readonly #appendTime: () => number
   readonly #topics = new Map<string, Topic>()
   readonly #producers = new Map<string, ProducerState>()
   readonly #waiters = new Set<() => void>()
@@ -53,6 +56,7 @@ export class MemoryBroker {
 
   constructor(options: BrokerOptions = {}) {
     this.now = options.now ?? (() => Date.now())
+    this.#appendTime = options.appendTime ?? this.now
     this.groups = new Groups(this.now, (topic) => this.#topics.get(topic)?.partitions.length ?? 0)
   }
 
@@ -95,7 +99,7 @@ export class MemoryBroker {
   append(records: readonly OutputRecord[], producer?: ProducerIdentity): void {
     const places = records.map((record) => this.#place(record))
     const open = producer ? this.#open(producer) : undefined
-    const timestamp = this.now()
+    const timestamp = this.#appendTime()
     records.forEach((record, i) => {
       const log = places[i] as PartitionLog
       open?.partitions.add(log)
@@ -168,7 +172,7 @@ export class MemoryBroker {
     const { open } = state
     if (!open) return
     state.open = undefined
-    const timestamp = this.now()
+    const timestamp = this.#appendTime()
     for (const log of open.partitions) log.end(state.producerId, commit, timestamp)
     if (commit) for (const { groupId, commits } of open.offsets) this.groups.store(groupId, commits)
   }
@@ -192,6 +196,11 @@ export class MemoryBroker {
       ),
     )
     return { ...this.groups.committed(groupId, topic, partition), pending }
+  }
+
+  /** Ids whose transaction is open now. */
+  get openTransactions(): readonly string[] {
+    return [...this.#producers].filter(([, state]) => state.open !== undefined).map(([id]) => id)
   }
 
   // Time and waiting

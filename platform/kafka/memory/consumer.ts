@@ -84,15 +84,16 @@ export class MemoryConsumer implements Consumer {
 
   async #join(): Promise<Assignment> {
     await this.#port.alive()
-    const { groupId, topics, sessionTimeoutMs = SESSION_MS } = this.#options
+    const { groupId, topics, instanceId, sessionTimeoutMs = SESSION_MS } = this.#options
     this.#membership = undefined
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const host = this.#port
-      const member = { id: this.#memberId, host, topics, sessionTimeoutMs }
-      this.#memberId = this.#port.broker.groups.join(groupId, member, (assignment) => {
+      const member = { id: this.#memberId, host, topics, instanceId, sessionTimeoutMs }
+      const done = (assignment: Assignment): void => {
         this.#memberId = assignment.membership.memberId
         resolve(assignment)
-      })
+      }
+      this.#memberId = this.#port.broker.groups.join(groupId, member, { done, refused: reject })
       this.#port.broker.notify()
     })
   }
@@ -115,14 +116,18 @@ export class MemoryConsumer implements Consumer {
     const { groupId, pendingOwner } = this.#options
     const { broker } = this.#port
     const from = performance.now()
+    let fenced: string | undefined
     for (;;) {
       const found = broker.committed(groupId, topic, partition)
       if (!found.pending) return found.offset
       const waited = performance.now() - from
       const owner =
         waited >= (this.#options.fenceAfterMs ?? FENCE_AFTER_MS) ? pendingOwner?.(found.metadata) : undefined
-      if (owner !== undefined) broker.initProducer(owner, 1_000)
-      else if (waited > STABLE_WAIT_MS) {
+      if (owner !== undefined && owner !== fenced) {
+        // Once: what is still open then belongs to somebody else, and ends at its timeout.
+        fenced = owner
+        broker.initProducer(owner, 1_000)
+      } else if (waited > STABLE_WAIT_MS) {
         throw new KafkaError(
           'UNSTABLE_OFFSET_COMMIT',
           `a transaction holds the offset of ${topic}-${partition}`,

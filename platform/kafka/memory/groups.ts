@@ -5,7 +5,7 @@
  * do not rejoin at the rebalance timeout.
  */
 import { assign, keyOf, type TopicPartition } from '../assign.ts'
-import { KafkaError, requireMembership } from '../errors.ts'
+import { fencedInstance, KafkaError, requireMembership } from '../errors.ts'
 import type { CommittedOffset, Membership, OffsetCommit } from '../port.ts'
 
 export interface Assignment {
@@ -19,12 +19,21 @@ export interface Host {
   readonly silentSince: number | undefined
 }
 
+/** Who waits for the end of a rebalance. */
+interface Waiting {
+  readonly done: (assignment: Assignment) => void
+  readonly refused: (error: Error) => void
+}
+
 interface Member {
   readonly id: string
   readonly host: Host
   readonly topics: readonly string[]
   readonly sessionTimeoutMs: number
-  waiting: ((assignment: Assignment) => void) | undefined
+  readonly instanceId: string | undefined
+  /** Its consumer was stopped, and kept the seat. */
+  stoppedAt: number | undefined
+  waiting: Waiting | undefined
   owned: readonly TopicPartition[]
   ownedIn: number
 }
@@ -59,33 +68,68 @@ export class Groups {
     return group
   }
 
-  /** Joins or rejoins; `done` is called when the rebalance completes. Gives the member id. */
+  /** Joins or rejoins; told when the rebalance completes. Gives the member id. Throws when it is fenced. */
   join(
     groupId: string,
-    member: { id: string | undefined; host: Host; topics: readonly string[]; sessionTimeoutMs: number },
-    done: (assignment: Assignment) => void,
+    member: {
+      id: string | undefined
+      host: Host
+      topics: readonly string[]
+      sessionTimeoutMs: number
+      instanceId: string | undefined
+    },
+    waiting: Waiting,
   ): string {
     const group = this.#group(groupId)
+    const seat = seatOf(group, member.instanceId)
+    if (seat !== undefined && member.id !== undefined && seat.id !== member.id)
+      throw fencedInstance(groupId, member.instanceId)
+    if (seat !== undefined && member.id === undefined)
+      return this.#takeSeat(groupId, group, seat, { ...member, waiting })
     const known = member.id !== undefined && group.members.has(member.id)
     const id = known ? (member.id as string) : `member-${this.#nextMember++}`
     const before = group.members.get(id)
     const owned = { owned: before?.owned ?? [], ownedIn: before?.ownedIn ?? -1 }
-    group.members.set(id, { ...member, ...owned, id, waiting: done })
+    group.members.set(id, { ...member, ...owned, id, waiting, stoppedAt: undefined })
     group.rebalancingSince ??= this.#now()
     this.#complete(groupId, group)
     return id
   }
 
+  /** M7. */
+  #takeSeat(
+    groupId: string,
+    group: Group,
+    seat: Member,
+    taker: Pick<Member, 'host' | 'topics' | 'sessionTimeoutMs' | 'waiting'>,
+  ): string {
+    const { host, topics, sessionTimeoutMs, waiting } = taker
+    const id = `member-${this.#nextMember++}`
+    group.members.delete(seat.id)
+    seat.waiting?.refused(fencedInstance(groupId, seat.instanceId))
+    const member: Member = { ...seat, id, host, topics, sessionTimeoutMs, waiting, stoppedAt: undefined }
+    group.members.set(id, member)
+    if (group.rebalancingSince === undefined) this.#hand(groupId, group, member, seat.owned)
+    else this.#complete(groupId, group)
+    return id
+  }
+
   leave(groupId: string, memberId: string): void {
     const group = this.#group(groupId)
+    const member = group.members.get(memberId)
+    if (member?.instanceId !== undefined) {
+      member.stoppedAt ??= this.#now()
+      return
+    }
     if (!group.members.delete(memberId)) return
     group.rebalancingSince ??= this.#now()
     this.#complete(groupId, group)
   }
 
-  /** True when this member has to join again. */
+  /** True when this member has to join again. Throws when it is fenced. */
   mustRejoin(groupId: string, membership: Membership): boolean {
     const group = this.#group(groupId)
+    if (isSeatTaken(group, membership)) throw fencedInstance(groupId, membership.instanceId)
     const member = group.members.get(membership.memberId)
     if (!member || group.generation !== membership.generationId) return true
     return group.rebalancingSince !== undefined && member.waiting === undefined
@@ -97,7 +141,7 @@ export class Groups {
     const now = this.#now()
     for (const [groupId, group] of this.#groups) {
       for (const member of group.members.values()) {
-        const { silentSince } = member.host
+        const silentSince = member.stoppedAt ?? member.host.silentSince
         const dead = silentSince !== undefined && now - silentSince >= member.sessionTimeoutMs
         const since = group.rebalancingSince
         const late = since !== undefined && !member.waiting && now - since >= REBALANCE_TIMEOUT_MS
@@ -128,20 +172,31 @@ export class Groups {
     group.generation++
     group.rebalancingSince = undefined
     const shares = assign(members, this.#partitionsOf)
-    for (const member of members) {
-      const done = member.waiting
-      member.waiting = undefined
-      member.owned = shares.get(member.id) ?? []
-      member.ownedIn = group.generation
-      const membership = { groupId, generationId: group.generation, memberId: member.id }
-      done?.({ membership, partitions: member.owned })
-    }
+    for (const member of members) this.#hand(groupId, group, member, shares.get(member.id) ?? [])
+  }
+
+  #hand(groupId: string, group: Group, member: Member, partitions: readonly TopicPartition[]): void {
+    const { waiting } = member
+    member.waiting = undefined
+    member.owned = partitions
+    member.ownedIn = group.generation
+    const { id: memberId, instanceId } = member
+    const membership = { groupId, generationId: group.generation, memberId }
+    waiting?.done({
+      membership: instanceId === undefined ? membership : { ...membership, instanceId },
+      partitions,
+    })
   }
 
   /** M3. Throws. */
   checkMembership(membership: Membership): void {
     requireMembership(membership)
     const group = this.#group(membership.groupId)
+    if (isSeatTaken(group, membership))
+      throw new KafkaError(
+        'FENCED_INSTANCE_ID',
+        `${membership.memberId} lost its seat in ${membership.groupId}`,
+      )
     if (!group.members.has(membership.memberId)) {
       throw new KafkaError(
         'UNKNOWN_MEMBER_ID',
@@ -164,4 +219,13 @@ export class Groups {
   committed(groupId: string, topic: string, partition: number): CommittedOffset {
     return this.#group(groupId).offsets.get(keyOf(topic, partition)) ?? { offset: -1, metadata: '' }
   }
+}
+
+const seatOf = (group: Group, instanceId: string | undefined): Member | undefined =>
+  instanceId === undefined ? undefined : [...group.members.values()].find((m) => m.instanceId === instanceId)
+
+/** M7. A seat that nobody has says nothing: the member is unknown then. */
+function isSeatTaken(group: Group, { memberId, instanceId }: Membership): boolean {
+  const seat = seatOf(group, instanceId)
+  return seat !== undefined && seat.id !== memberId
 }

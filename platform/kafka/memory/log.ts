@@ -94,6 +94,22 @@ export class PartitionLog {
     return { records, nextOffset: Math.max(position, from, end), stable }
   }
 
+  /** Records that no reader of committed data ever sees: those of aborted transactions. */
+  get aborted(): readonly InputRecord[] {
+    const { topic, partition } = this
+    return this.#entries
+      .filter(({ state }) => state === 'aborted')
+      .map(({ offset, timestamp, key, value, headers }) => ({
+        topic,
+        partition,
+        offset,
+        timestamp,
+        key,
+        value,
+        headers,
+      }))
+  }
+
   /** Keeps the newest record of each key below the stable offset; drops markers and aborted records. */
   compact(options: { dropTombstones?: boolean } = {}): void {
     const stable = this.stable

@@ -146,7 +146,10 @@ export class MemoryKafka implements KafkaPort {
         this.#committed(groupId, topic, partitions, timeoutMs),
       bounds: (topic, partitions) =>
         this.call('admin', () =>
-          partitions.map((p) => ({ low: broker.log(topic, p).low, high: broker.log(topic, p).stable })),
+          partitions.map((p) => {
+            const { low, stable: high, next: end } = broker.log(topic, p)
+            return { low, high, end }
+          }),
         ),
       close: () => Promise.resolve(),
     })

@@ -60,7 +60,7 @@ export function jsonCodec<V>(
   const version = options.version ?? 1
   return {
     version,
-    encode: (value) => Buffer.from(write(value)),
+    encode: write,
     decode(bytes, writtenVersion) {
       const value: unknown = JSON.parse(bytes.toString('utf8'), revive)
       if (writtenVersion === version) return value as V
@@ -74,6 +74,6 @@ export function jsonCodec<V>(
 /** Non-negative safe integers, as text. */
 export const numberCodec: Codec<number> = {
   version: 1,
-  encode: (value) => Buffer.from(String(value)),
+  encode: String,
   decode: (bytes) => Number(bytes.toString('latin1')),
 }

@@ -12,9 +12,15 @@ export class UndoLog {
   readonly #keys: string[] = []
   readonly #befores: unknown[] = []
   #length = 0
+  #event = 0
 
   get length(): number {
     return this.#length
+  }
+
+  /** Which event the changes are of: another number after every `forget` and `rollback`. */
+  get event(): number {
+    return this.#event
   }
 
   push(target: Undoable, key: string, before: unknown): void {
@@ -30,6 +36,7 @@ export class UndoLog {
     if (this.#length > 1024) this.#truncate()
     else for (let i = 0; i < this.#length; i++) this.#befores[i] = undefined
     this.#length = 0
+    this.#event++
   }
 
   /** The event did not happen: changes are taken back from the last to the first. */
@@ -39,6 +46,7 @@ export class UndoLog {
     }
     this.#truncate()
     this.#length = 0
+    this.#event++
   }
 
   #truncate(): void {

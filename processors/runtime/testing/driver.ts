@@ -5,7 +5,7 @@
  *   driver.pipe({ type: 'InvoiceCreated', data }, { timestamp: Date.UTC(2026, 0, 5) })   // append time, optional
  *   driver.tick(Date.UTC(2026, 0, 6))          // log time moves; timers fire
  *   driver.results().get('acme|kpi|')          // { type, data } decoded; a tombstone is absent
- *   driver.history(), driver.dlq(), driver.late(), driver.emitted(topic)
+ *   driver.history(), driver.alerts(), driver.dlq(), driver.late(), driver.emitted(topic)
  *   driver.state(STORE, key)                   // a value in a store, now
  *   driver.digest()                            // of all state: equal = byte-equal
  *
@@ -17,6 +17,8 @@
  * was not cut is folded again from the log. `checkpoint()` writes one with the next cut (the first cut always does);
  * `failAfterWrites(n)` makes the write after the next n throw inside its handler. `singlePass()` gives a new driver that
  * folded the same records with one cut at the end: compare its digest(), results() and history() with this one's.
+ * `stopTenant(id)` and `rebuildTenant(id)` append the events of an operator; `rebuild()` does what a worker does beside
+ * the fold: carries out the rebuilds that were asked for, at this place.
  * `pipeBytes(key, bytes)` appends anything. `new TestDriver({..., partition, partitions})` for records of other partitions.
  */
 import { createHash } from 'node:crypto'
@@ -30,6 +32,8 @@ import { CheckpointImage, type Loaded } from '../restore-image.ts'
 import { COMMIT_STEPS, type CommitStep } from '../steps.ts'
 import type { Cut } from '../cut.ts'
 import { FIRST_EPOCH, Task } from '../task.ts'
+import { nothingPublished, seeLetter, seeResult } from '../tenants/published.ts'
+import { shadowTask } from '../tenants/shadow-task.ts'
 import { type RuntimeTopics, runtimeTopics } from '../topics.ts'
 import type { StoreSpec, Topology } from '../topology.ts'
 
@@ -61,10 +65,13 @@ export interface DeadLetter extends OutRecord {
   readonly offset: number
 }
 
+/** What is on the history topic. */
+type HistoryRecord = Extract<FinanceResult, { readonly type: 'KpiResult' | 'AgingResult' }>
+
 export interface DecodedHistory {
   readonly key: string
-  readonly type: FinanceResult['type']
-  readonly data: FinanceResult['data']
+  readonly type: HistoryRecord['type']
+  readonly data: HistoryRecord['data']
 }
 
 const GROUP = 'driver'
@@ -86,6 +93,7 @@ export class TestDriver {
   #wantCheckpoint = false
   #writesLeft = Number.POSITIVE_INFINITY
   #started = false
+  #orders = 0
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -171,9 +179,14 @@ export class TestDriver {
 
   history(): readonly DecodedHistory[] {
     return this.emitted(TOPICS.history).map(({ key, value }) => {
-      const { type, data } = this.#decode(value as Buffer)
+      const { type, data } = this.#decode(value as Buffer) as HistoryRecord
       return { key, type, data }
     })
+  }
+
+  /** What is on the topic of alerts, in order. */
+  alerts(): readonly FinanceResult[] {
+    return this.emitted(TOPICS.alerts).map(({ value }) => this.#decode(value as Buffer))
   }
 
   dlq(): readonly DeadLetter[] {
@@ -231,6 +244,62 @@ export class TestDriver {
     this.#committed = cut.offset
   }
 
+  /** An operator's event; each has a version of the tenant's aggregate unless told. */
+  stopTenant(tenantId: string, reason = 'test', version?: number | null): void {
+    this.pipe({ type: 'TenantProcessingStopped', data: this.#operators(tenantId, reason, version) })
+  }
+
+  rebuildTenant(tenantId: string, reason = '', version?: number | null): void {
+    this.pipe({ type: 'TenantRebuildRequested', data: this.#operators(tenantId, reason, version) })
+  }
+
+  #operators(tenantId: string, reason: string, version: number | null = ++this.#orders) {
+    return {
+      eventId: `order-${tenantId}-${version ?? ++this.#orders}`,
+      tenantId,
+      aggregateType: 'tenant',
+      aggregateId: tenantId,
+      aggregateVersion: version,
+      schemaVersion: 1,
+      occurredAt: this.#nowMs,
+      recordedAt: this.#nowMs,
+      actor: 'user:operator',
+      correlationId: null,
+      causationId: null,
+      reason,
+    }
+  }
+
+  /** Carries out the rebuilds that were asked for. What they change goes out with the next cut. Gives their tenants. */
+  rebuild(): readonly string[] {
+    this.cut()
+    const done: string[] = []
+    for (const [tenant, record] of this.#task.tenants.held()) {
+      if (record.mode !== 'rebuilding' || this.#committed <= (record.requested ?? 0)) continue
+      const published = nothingPublished()
+      for (const { topic, partition, key, value, headers } of this.#out) {
+        const bytes = { key: Buffer.from(key), value, partition: partition ?? 0 }
+        if (topic === this.topics.results) seeResult(published, tenant, bytes)
+        if (topic === this.topics.eventsDlq)
+          seeLetter(published, this.topics.events, {
+            ...bytes,
+            headers: Object.fromEntries(
+              Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]),
+            ),
+          })
+      }
+      this.#started = false
+      const shadow = shadowTask(this.#taskOptions(), this.#task, tenant, record, published)
+      for (const one of this.log.slice(0, this.#task.offset)) shadow.fold(one)
+      Array.from(this.#task.replace(shadow))
+      this.#task.adopt(shadow, published.results)
+      this.#started = true
+      this.#wantCheckpoint = true
+      done.push(tenant)
+    }
+    return done
+  }
+
   /** A checkpoint goes with the next cut. */
   checkpoint(): void {
     this.#wantCheckpoint = true
@@ -262,14 +331,13 @@ export class TestDriver {
     deepFreeze(value)
   }
 
-  #restore(): void {
+  #taskOptions() {
     const { topologies, partition = 0, partitions = 1, idHorizonMs } = this.#options
-    this.#started = false
-    this.#task = new Task({
+    return {
       topologies,
       // Schemas come from memory: an id that is not there will never be.
       codec: {
-        decodeEvent: (bytes) => this.codec.decodeEvent(bytes),
+        decodeEvent: (bytes: Buffer | null) => this.codec.decodeEvent(bytes),
         wants: () => undefined,
         prepare: () => Promise.resolve(false),
       },
@@ -278,7 +346,13 @@ export class TestDriver {
       partitions,
       idHorizonMs,
       guard: this.#guard,
-    })
+    }
+  }
+
+  #restore(): void {
+    const { topologies } = this.#options
+    this.#started = false
+    this.#task = new Task(this.#taskOptions())
     const image = new CheckpointImage(GROUP)
     for (const { key, value } of this.#checkpoints) image.apply(key, value)
     const { manifest } = image

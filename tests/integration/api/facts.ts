@@ -1,4 +1,5 @@
 /** Puts events into ClickHouse as the facts sink does, through the sink's own mapping. */
+import { defaultsOf } from '../../../schemas/codec/defaults.ts'
 import type { EventRecords, EventType, FinanceEvent } from '../../../schemas/generated/records.ts'
 import { parseDecimal, RATE_SCALE } from '../../../schemas/values/amount.ts'
 import { parseDay } from '../../../schemas/values/calendar.ts'
@@ -96,6 +97,7 @@ export function invoice(fields: InvoiceFields): Own<'InvoiceCreated'> {
   const net = amount(fields.net)
   const vat = amount(fields.vat ?? '0')
   return {
+    ...defaultsOf('InvoiceCreated'),
     invoiceNumber: `INV-${fields.from}-${fields.net}`,
     customerId: fields.customer,
     customerName: fields.name ?? `Customer ${fields.customer}`,
@@ -130,6 +132,7 @@ const allocations = (byInvoice: Readonly<Record<string, string>> = {}) =>
   Object.entries(byInvoice).map(([invoiceId, text]) => ({ invoiceId, amount: amount(text) }))
 
 export const payment = (fields: PaymentFields): Own<'PaymentReceived'> => ({
+  ...defaultsOf('PaymentReceived'),
   paymentNumber: `PAY-${fields.on}`,
   customerId: fields.customer,
   customerName: `Customer ${fields.customer}`,
@@ -148,6 +151,7 @@ export const allocated = (
 ): Own<'PaymentAllocated'> => ({ allocationDate: day(on), allocations: allocations(byInvoice) })
 
 export const expense = (on: string, net: string, vat = '0'): Own<'ExpenseApproved'> => ({
+  ...defaultsOf('ExpenseApproved'),
   expenseNumber: `EXP-${on}`,
   category: 'rent',
   vendorId: 'v1',

@@ -282,12 +282,17 @@ describe('operations', () => {
     }
     const page = await (await fetch(`${api.url}/docs`)).text()
     for (const [, file] of page.matchAll(/(?:src|href)="([^"]+)"/g)) {
-      expect([file, file?.startsWith('/docs/'), (await fetch(`${api.url}${file}`)).status]).toEqual([
+      expect([
         file,
-        true,
-        200,
-      ])
+        /^\/(docs\/|(openapi|asyncapi)\.json$)/.test(file ?? ''),
+        (await fetch(`${api.url}${file}`)).status,
+      ]).toEqual([file, true, 200])
     }
+    const events = await fetch(`${api.url}/asyncapi.json`)
+    expect([events.headers.get('content-type'), await events.json()]).toMatchObject([
+      'application/json; charset=utf-8',
+      { asyncapi: '3.1.0', channels: { 'finance.events.v1': {} } },
+    ])
     expect((await fetch(`${api.url}/docs/problems`)).headers.get('content-type')).toContain('text/html')
     const headers = (await fetch(`${api.url}/`)).headers
     expect([

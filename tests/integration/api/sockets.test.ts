@@ -470,7 +470,7 @@ describe('a connection', () => {
       slow.resume()
       const end = await closed
       expect([3008, 1006]).toContain(end.code)
-      expect(metrics).toMatch(/nikash_socket_coalesced_total\{[^}]*\} [1-9]/)
+      expect(metrics).toMatch(/nikash_ws_dropped_updates_total\{reason="merged"[^}]*\} [1-9]/)
       const offsetsSeen = got.flatMap((frame) => {
         const push = frame['push'] as { pub?: { offset: number } } | undefined
         return push?.pub ? [push.pub.offset] : []

@@ -2,6 +2,7 @@
 import { MemoryBroker } from '../../../platform/kafka/memory/broker.ts'
 import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
 import type { InputRecord } from '../../../platform/kafka/port.ts'
+import type { RuntimeLog } from '../../../processors/runtime/log.ts'
 import type { Failpoint, Step } from '../../../processors/runtime/steps.ts'
 import { TEST_CODEC } from '../../../processors/runtime/testing/driver.ts'
 import { runtimeTopics } from '../../../processors/runtime/topics.ts'
@@ -40,6 +41,8 @@ export function random(seed: number): () => number {
 }
 
 export interface Started {
+  /** Transactional id. */
+  readonly id: string
   readonly port: MemoryKafka
   readonly worker: Worker
   readonly fatal: Error[]
@@ -49,11 +52,18 @@ export interface Started {
 export class Cluster {
   readonly broker: MemoryBroker
   nowMs = START
+  /** Clock of sessions and transactions, when it is not the log's. */
+  clockMs: number | undefined
   #workers = 0
   readonly all: Started[] = []
 
-  constructor() {
-    this.broker = new MemoryBroker({ now: () => this.nowMs })
+  /** `ownClock`: the log's time leaps without a session or a transaction being over. */
+  constructor({ ownClock = false } = {}) {
+    if (ownClock) this.clockMs = START
+    this.broker = new MemoryBroker({
+      now: () => this.clockMs ?? this.nowMs,
+      appendTime: () => this.nowMs,
+    })
     for (const name of [...OUTPUTS, topics.events, topics.checkpoints])
       this.broker.createTopic(name, PARTITIONS)
   }
@@ -64,6 +74,9 @@ export class Cluster {
       readonly topologies?: readonly Topology[]
       readonly options?: Partial<WorkerOptions>
       readonly codec?: typeof codec
+      readonly tell?: (line: string) => void
+      /** The id of a dead one: a restart of that process. */
+      readonly id?: string
     } = {},
   ): Promise<Started> {
     const port = new MemoryKafka(this.broker)
@@ -72,22 +85,24 @@ export class Cluster {
       await options.failpoint?.(step, started)
       await port.alive()
     }
+    const id = options.id ?? `${GROUP}-${++this.#workers}`
     const worker = new Worker({
       port,
       topologies: options.topologies ?? TOYS,
       codec: options.codec ?? codec,
       options: {
         groupId: GROUP,
-        transactionalId: `${GROUP}-${++this.#workers}`,
+        transactionalId: id,
         commitIntervalMs: 1,
         busyIntervalMs: 1,
         fenceAfterMs: 20,
         ...options.options,
       },
       failpoint,
+      ...(options.tell === undefined ? {} : { log: logOf(id, options.tell) }),
       onFatal: (error) => fatal.push(error),
     })
-    const started: Started = { port, worker, fatal, dead: false }
+    const started: Started = { id, port, worker, fatal, dead: false }
     this.all.push(started)
     await worker.start()
     return started
@@ -120,6 +135,20 @@ export class Cluster {
     }
   }
 
+  /** True when input waits that the group has not committed. */
+  get working(): boolean {
+    for (let p = 0; p < PARTITIONS; p++) {
+      const log = this.broker.log(topics.events, p)
+      for (let at = Math.max(0, this.committed(p)); at < log.stable; ) {
+        const { records, nextOffset } = log.read(at, { maxRecords: 1 })
+        if (records.length > 0) return true
+        if (nextOffset === at) break
+        at = nextOffset
+      }
+    }
+    return false
+  }
+
   /** Offset up to which the group is done, by partition; -1 = nothing. */
   committed(partition: number): number {
     return this.broker.committed(GROUP, topics.events, partition).offset
@@ -148,6 +177,15 @@ export class Cluster {
     }
     return records
   }
+}
+
+/** What a worker says, as lines. */
+const logOf = (id: string, tell: (line: string) => void): RuntimeLog => {
+  const line = (facts: object, message: string): void => {
+    const { err, ...rest } = facts as { readonly err?: Error }
+    tell(`${id}: ${message} ${JSON.stringify(rest)} ${err?.message ?? ''}`)
+  }
+  return { debug: () => undefined, info: line, warn: line, error: line }
 }
 
 export async function until(what: string, condition: () => boolean, ms = 10_000): Promise<void> {

@@ -1,6 +1,7 @@
 /** A worker that dies at any step, and another one that goes on: what readers see equals a single pass. */
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { COMMIT_STEPS, STEPS } from '../../../processors/runtime/steps.ts'
+import { CHECKPOINT_STEPS, COMMIT_STEPS, RESTORE_STEPS, STEPS } from '../../../processors/runtime/steps.ts'
 import { checkAgainstSinglePass, Cluster, disturb, killAt, PARTITIONS, random, until } from './cluster.ts'
 
 describe('a worker over a broker in memory', () => {
@@ -30,8 +31,9 @@ describe('a worker over a broker in memory', () => {
         const killed = current
         if (!killed.dead) cluster.kill(killed)
         disturb(cluster, next, 15)
-        // Restore steps come at the start of a worker; commit steps while it runs.
-        const victim = cluster.start({ failpoint: killAt(cluster, step, 1 + (round % 2)) })
+        // Restore steps come at the start of a worker; the others while it runs.
+        const failpoint = killAt(cluster, step, 1 + (round % 2))
+        const victim = cluster.start({ failpoint, options: { checkpointEveryMs: 1 } })
         current = await Promise.race([
           victim,
           until('dead', () => cluster.all.at(-1)?.dead === true).then(() => victim),
@@ -111,6 +113,51 @@ describe('a worker over a broker in memory', () => {
   })
 })
 
-it('names every step of a commit', () => {
-  expect(COMMIT_STEPS).toEqual(['cut', 'begun', 'produced', 'offsets', 'committed', 'confirmed'])
+describe('a restore', () => {
+  it.each(RESTORE_STEPS)(
+    'that was frozen after %s, while another one had the partition, does not put the offset back',
+    async (step) => {
+      const cluster = new Cluster()
+      let armed = true
+      const zombie = await cluster.start({
+        failpoint: (done, me) => {
+          if (done !== step || !armed) return
+          armed = false
+          me.port.freeze()
+          cluster.broker.expire(me.port)
+        },
+      })
+      disturb(cluster, random(21), 20)
+      await until('frozen', () => !armed)
+      const heir = await cluster.start()
+      await until('the heir goes on', () => cluster.caughtUp())
+      const before = [0, 1].map((p) => cluster.committed(p))
+      zombie.port.thaw()
+      await until('each has a partition', () =>
+        [zombie, heir].every(({ worker }) => worker.whole && worker.status().length === 1),
+      )
+      for (const p of [0, 1]) expect(cluster.committed(p)).toBeGreaterThanOrEqual(before[p] as number)
+      disturb(cluster, random(22), 20)
+      await until('caught up', () => cluster.caughtUp())
+      checkAgainstSinglePass(cluster)
+      await cluster.stop()
+    },
+  )
+})
+
+describe('the README of the engine', () => {
+  const readme = readFileSync(new URL('../../../processors/runtime/README.md', import.meta.url), 'utf8')
+  /** Steps of the table behind a heading or a first word, with their numbers. */
+  const stepsAfter = (start: string): string[] => {
+    const [, rest = ''] = readme.split(`\n${start}`)
+    const table = rest.slice(rest.indexOf('\n|')).split('\n\n')[0] ?? ''
+    return [...table.matchAll(/^\| (\d+) `(\w+)` *\|/gm)].map(([, number, step]) => `${number} ${step}`)
+  }
+  it.each([
+    ['## Commit', COMMIT_STEPS],
+    ['Checkpoint: ', CHECKPOINT_STEPS],
+    ['Restore:', RESTORE_STEPS],
+  ] as const)('has the same steps as the code under "%s"', (start, steps) => {
+    expect(stepsAfter(start)).toEqual(steps.map((step, i) => `${i + 1} ${step}`))
+  })
 })

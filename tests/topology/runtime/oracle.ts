@@ -7,13 +7,10 @@ import type { InputRecord } from '../../../platform/kafka/port.ts'
 import { Task } from '../../../processors/runtime/task.ts'
 import { TEST_CODEC } from '../../../processors/runtime/testing/driver.ts'
 import type { RuntimeTopics } from '../../../processors/runtime/topics.ts'
-import type { StoreSpec, Topology } from '../../../processors/runtime/topology.ts'
+import type { RowsSpec, StoreSpec, Topology } from '../../../processors/runtime/topology.ts'
+import { codec } from './toy-codec.ts'
 
-export const codec = {
-  decodeEvent: (bytes: Buffer | null) => TEST_CODEC.decodeEvent(bytes),
-  wants: (): undefined => undefined,
-  prepare: () => Promise.resolve(false),
-}
+export { codec }
 
 export interface LogToCheck {
   readonly partition: number
@@ -31,6 +28,7 @@ export function checkLog(log: LogToCheck): void {
   const task = new Task({ topologies, codec, topics, partition, partitions })
   const published = read(topics.results)
   const once: string[] = []
+  const keys = new Set<string>()
   const byRevision = Map.groupBy(published, ({ value }) => decodedResult(value).revision)
   for (const record of read(topics.events)) {
     expect(task.fold(record)).toBeUndefined()
@@ -38,8 +36,11 @@ export function checkLog(log: LogToCheck): void {
       expect(result.value).toEqual(renderNow(task, topologies, String(result.key), record.offset))
     }
     byRevision.delete(record.offset)
-    for (const out of task.cut().once) once.push(line(out.topic, String(out.key), out.value))
+    const cut = task.cut()
+    for (const out of cut.once) once.push(line(out.topic, String(out.key), out.value))
+    for (const { topic, key } of cut.results) if (topic === topics.results) keys.add(String(key))
   }
+  expect(new Set(published.map(({ key }) => String(key)))).toEqual(keys)
   expect([...byRevision.keys()]).toEqual([])
   // Reroutes go to another partition: they are part of its log, which is folded for it.
   for (const topic of log.once) {
@@ -91,6 +92,8 @@ function renderNow(
     revision,
     logTime: task.logTime,
     store: <V>(spec: StoreSpec<V>) => (context as NonNullable<typeof context>).store(spec),
+    rows: (spec: RowsSpec) => (context as NonNullable<typeof context>).rows(spec),
+    count: () => {},
   }
   const rendered = topologies[index]?.render(family === 'rank' ? 'leader' : (tenant as string), view)
   return rendered?.find((one) => one.key === key)?.value ?? null

@@ -5,6 +5,7 @@ import {
   RefusedEvent,
   type Rendered,
   type RenderContext,
+  rowsSpec,
   type StoreSpec,
   type Topology,
 } from '../../../processors/runtime/topology.ts'
@@ -24,6 +25,8 @@ export const ITEMS: StoreSpec<{ readonly version: number; readonly amount: bigin
   codec: jsonCodec(),
   cellKey: (key) => key.slice(0, key.indexOf('|')),
 }
+/** [events, their amounts] of a tenant's item, changed in place. */
+export const COUNTS = rowsSpec({ name: 'counts', cells: 16, columns: 2 })
 export const RANK: StoreSpec<string> = { name: 'rank', cells: 2, codec: jsonCodec<string>() }
 
 export const HOUR = 3_600_000
@@ -53,8 +56,9 @@ export interface ToyTopics {
 const tally = (topics: ToyTopics): Topology => ({
   name: 'tally',
   version: 1,
-  stores: [TALLY, ITEMS] as never,
+  stores: [TALLY, ITEMS, COUNTS] as never,
   orderFree: new Set(['PaymentReversed']),
+  timerTenant: (name) => name.slice('say:'.length),
   onEvent(event: FinanceEvent, ctx: Context) {
     if (event.type !== 'PaymentFailed' && event.type !== 'PaymentReversed') return
     const { data } = event
@@ -65,7 +69,13 @@ const tally = (topics: ToyTopics): Topology => ({
     const before = tallies.get(tenant) ?? { count: 0, sum: 0n }
     const item = `${tenant}|${data.aggregateId}`
     items.set(item, { version: data.aggregateVersion ?? 0, amount })
-    if (data.reason === 'delete') items.delete(item)
+    const counts = ctx.rows(COUNTS).open(tenant, data.aggregateId)
+    counts.add(0, 1)
+    counts.add(1, Number(amount))
+    if (data.reason === 'delete') {
+      items.delete(item)
+      counts.remove()
+    }
     tallies.set(tenant, { count: before.count + 1, sum: before.sum + amount })
     ctx.dirty(tenant)
     ctx.setTimer(`say:${tenant}`, ctx.meta.logTime + HOUR)

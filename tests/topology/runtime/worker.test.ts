@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { KafkaError } from '../../../platform/kafka/errors.ts'
 import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
+import { DEAD_LETTERS } from '../../../processors/runtime/error-handling.ts'
 import { CheckpointImage } from '../../../processors/runtime/restore-image.ts'
 import { resetProcessors } from '../../../processors/runtime/reset.ts'
 import type { Topology } from '../../../processors/runtime/topology.ts'
@@ -105,7 +106,9 @@ describe('a worker', () => {
           ? [{ key: 'big', value: Buffer.alloc(2_000_000) }]
           : (TOYS[0] as Topology).render(key, ctx),
     }
-    const { worker, fatal } = await cluster.start({ topologies: [huge] })
+    // A limit above the topic's: by its own one the engine would make a dead letter of it.
+    const errors = { ...DEAD_LETTERS, outputBytesMax: 10_000_000 }
+    const { worker, fatal } = await cluster.start({ topologies: [huge], options: { errors } })
     cluster.append(failed({ tenantId: tenantOf(0) }))
     cluster.append(failed({ tenantId: tenantOf(1) }))
     await until('partition 1 is through', () => cluster.committed(1) === 1)
@@ -161,6 +164,7 @@ describe('a worker', () => {
 
   it('does not fold more than its bound ahead of what is committed', async () => {
     const { worker, port } = await cluster.start({ options: { uncommittedRecordsMax: 600 } })
+    await until('whole', () => worker.whole)
     let open = (): void => {}
     const held = new Promise<void>((resolve) => {
       open = resolve
@@ -175,8 +179,81 @@ describe('a worker', () => {
     checkAgainstSinglePass(cluster)
   })
 
+  it('ends the transaction that a dead owner left on its checkpoints before it reads them', async () => {
+    cluster = new Cluster({ ownClock: true })
+    const dead = await cluster.start({
+      failpoint: (step, me) => {
+        if (step === 'produced') cluster.kill(me)
+      },
+    })
+    for (const p of [0, 1]) cluster.append(failed({ tenantId: tenantOf(p) }))
+    await until('it died with cells on their way', () => dead.dead)
+    const hidden = (p: number): boolean => {
+      const { stable, next } = cluster.broker.log(topics.checkpoints, p)
+      return stable < next
+    }
+    expect([0, 1].some(hidden)).toBe(true)
+    const heir = await cluster.start()
+    await until('the heir runs', () => heir.worker.whole && cluster.caughtUp())
+    expect([0, 1].map(hidden)).toEqual([false, false])
+    // What it committed behind that transaction is seen by the next.
+    cluster.kill(heir)
+    const next = await cluster.start()
+    await until('the next runs', () => next.worker.whole && cluster.caughtUp())
+    checkAgainstSinglePass(cluster)
+  })
+
+  it('renders results once in a while when it is far behind, and loses none when it dies meanwhile', async () => {
+    for (let i = 0; i < 2_000; i++) cluster.append(failed({ tenantId: tenantOf(i % 2) }))
+    const behind = { behindRecords: 0, behindRenderMs: 60_000, checkpointEveryMs: 60_000 }
+    const first = await cluster.start({ options: { ...behind, uncommittedRecordsMax: 100 } })
+    await until('some is committed', () => cluster.committed(0) > 200)
+    // One cut that had to: the first, with its checkpoint.
+    expect(cluster.read(topics.results, 0).length).toBeLessThan(5)
+    cluster.kill(first)
+    const second = await cluster.start({ options: behind })
+    await until('caught up', () => second.worker.whole && cluster.caughtUp())
+    await until('the last results are out', () => cluster.read(topics.results, 0).length > 1)
+    await second.worker.stop()
+    second.dead = true
+    checkAgainstSinglePass(cluster)
+  })
+
+  it('writes every result that a checkpoint stands for, also when a commit failed and it is far behind', async () => {
+    for (const nth of [1, 2, 3, 4, 5]) {
+      cluster = new Cluster()
+      for (let i = 0; i < 1_200; i++) cluster.append(failed({ tenantId: `once-${i}` }))
+      let [commits, broken] = [0, false]
+      const first = await cluster.start({
+        // Behind, whatever it has folded.
+        options: {
+          behindRecords: -1,
+          behindRenderMs: 60_000,
+          checkpointEveryMs: 1,
+          uncommittedRecordsMax: 50,
+        },
+        failpoint: (step, me) => {
+          const carries = [0, 1].some((p) => me.worker.runner(p)?.inflight?.checkpoint !== undefined)
+          if (step === 'committed' && broken && carries) cluster.kill(me)
+        },
+      })
+      first.port.onCall = (name, phase) => {
+        if (name !== 'commitTxn' || phase !== 'before' || broken || ++commits < nth) return
+        broken = true
+        throw new KafkaError('BROKER_UNREACHABLE', 'cut off')
+      }
+      await until('it died with a checkpoint committed after the failure', () => first.dead)
+      const second = await cluster.start()
+      await until('caught up', () => second.worker.whole && cluster.caughtUp())
+      await second.worker.stop()
+      second.dead = true
+      checkAgainstSinglePass(cluster)
+    }
+  }, 20_000)
+
   it('goes on folding while a commit is in flight', async () => {
     const { worker, port } = await cluster.start()
+    await until('whole', () => worker.whole)
     let open = (): void => {}
     const held = new Promise<void>((resolve) => {
       open = resolve
@@ -193,6 +270,7 @@ describe('a worker', () => {
 
   it('commits at a stop what it has folded, after the commit in flight', async () => {
     const { worker, port } = await cluster.start()
+    await until('whole', () => worker.whole)
     let open = (): void => {}
     const held = new Promise<void>((resolve) => {
       open = resolve
@@ -291,6 +369,24 @@ describe('a worker', () => {
       expect(await reason()).toBe(code)
     })
 
+    it('goes on from the checkpoint of somebody who committed while it was read', async () => {
+      await run()
+      const end = cluster.committed(0)
+      store(0, 0)
+      const { worker } = await cluster.start({
+        failpoint: (step) => {
+          if (step === 'cells') store(0, end)
+        },
+      })
+      await until('partition 0 decided', () =>
+        ['failed', 'running'].includes(worker.status()[0]?.state ?? ''),
+      )
+      expect(worker.runner(0)?.error).toBeUndefined()
+      disturb(cluster, random(12), 10)
+      await until('caught up', () => cluster.caughtUp())
+      checkAgainstSinglePass(cluster)
+    })
+
     it('refuses a log that was trimmed behind the checkpoint', async () => {
       await run()
       store(0, cluster.end(0))
@@ -323,7 +419,14 @@ describe('a worker', () => {
       ])
       expect(plan[0]?.keys).toBeGreaterThan(1)
       expect(await reset()).toEqual(plan)
-      expect(await reset()).toEqual(plan.map((one) => ({ ...one, epoch: 3, keys: 1 })))
+      const [log] = await (await port.admin()).bounds(topics.events, [0])
+      expect(plan[0]).toMatchObject({ changedFrom: 'tally v1, rank v1', records: log?.high })
+      const again = await reset()
+      expect(again.map(({ epoch, keys }) => [epoch, keys])).toEqual([
+        [3, 1],
+        [3, 1],
+      ])
+      expect(again[0]?.changedFrom).toBeUndefined()
       const { worker } = await cluster.start({ topologies: changed })
       await until('all is read again', () => worker.whole && cluster.caughtUp())
       expect(worker.runner(0)?.task?.place.epoch).toBe(3)

@@ -1,3 +1,4 @@
+import { defaultsOf } from '../../../schemas/codec/defaults.ts'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import avro from 'avsc'
 import fc from 'fast-check'
@@ -8,6 +9,7 @@ import { MemoryRegistry } from '../../../schemas/codec/memory-registry.ts'
 import type { PaymentReceived } from '../../../schemas/generated/records.ts'
 
 const payment: PaymentReceived = {
+  ...defaultsOf('PaymentReceived'),
   eventId: '019aa9b0-0000-7000-8000-000000000001',
   tenantId: 'acme',
   aggregateType: 'payment',
@@ -32,6 +34,9 @@ const payment: PaymentReceived = {
     { invoiceId: 'INV-1', amount: 12_000_000n },
     { invoiceId: 'INV-2', amount: -1n },
   ],
+  vdsWithheld: 1_875_000n,
+  tdsWithheld: 128n,
+  accountId: 'bank-2',
 }
 
 type Json = Record<string, unknown> & { fields: Record<string, unknown>[] }
@@ -87,6 +92,8 @@ describe('the record codec', () => {
       ...payment,
       fxRate: twosComplement(payment.fxRate),
       amount: twosComplement(payment.amount),
+      vdsWithheld: twosComplement(payment.vdsWithheld),
+      tdsWithheld: twosComplement(payment.tdsWithheld),
       allocations: payment.allocations.map((a) => ({ ...a, amount: twosComplement(a.amount) })),
     })
     expect(bytes.subarray(5).toString('hex')).toBe(body.toString('hex'))
@@ -190,9 +197,14 @@ describe('the record codec', () => {
   })
 
   it('refuses an array that claims more items than it has bytes, without trying to make it', () => {
-    const head = codec.encode('PaymentReceived', { ...payment, allocations: [] })
-    // The empty array is one zero byte at the end: replace it by a count of 2^40.
-    const forged = Buffer.concat([head.subarray(0, -1), Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x40])])
+    const none = { allocations: [], vdsWithheld: 0n, tdsWithheld: 0n, accountId: null }
+    const whole = codec.encode('PaymentReceived', { ...payment, ...none })
+    // The empty array is one zero byte before the last three fields: replace it by a count of 2^40.
+    const [array, lastFields] = [Buffer.from([0]), Buffer.from([2, 0, 2, 0, 0])]
+    const at = whole.length - lastFields.length - array.length
+    expect(whole.subarray(at)).toEqual(Buffer.concat([array, lastFields]))
+    const count = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x40])
+    const forged = Buffer.concat([whole.subarray(0, at), count, lastFields])
     const from = performance.now()
     expect(failure(forged)).toMatchObject({
       code: 'undecodable',
@@ -205,7 +217,14 @@ describe('the record codec', () => {
     const decodeAs = async (schema: Json, value: object) => {
       const id = registry.add(schema)
       const writer = avro.Type.forSchema(schema as unknown as avro.Schema, { wrapUnions: 'never' })
-      const raw = { ...payment, fxRate: twosComplement(1n), amount: twosComplement(7n), allocations: [] }
+      const raw = {
+        ...payment,
+        fxRate: twosComplement(1n),
+        amount: twosComplement(7n),
+        vdsWithheld: twosComplement(2n),
+        tdsWithheld: twosComplement(3n),
+        allocations: [],
+      }
       const own = new RecordCodec(registry, { missingPauseMs: 1 })
       expect(await own.prepare(id)).toBe(true)
       return own.decode(reframed(id, writer.toBuffer({ ...raw, ...value })))
@@ -214,15 +233,22 @@ describe('the record codec', () => {
     it('reads a record with a field that came later', async () => {
       const newer = evolved((s) => s.fields.push({ name: 'branch', type: 'string', default: '' }))
       const decoded = await decodeAs(newer, { branch: 'Dhaka' })
-      expect(decoded).toMatchObject({ ok: true, data: { amount: 7n, fxRate: 1n, allocations: [] } })
+      expect(decoded).toMatchObject({
+        ok: true,
+        data: { amount: 7n, fxRate: 1n, allocations: [], vdsWithheld: 2n, tdsWithheld: 3n },
+      })
       expect(decoded.ok && 'branch' in decoded.data).toBe(false)
     })
 
     it('fills a field that the writer did not know with its default', async () => {
       const older = evolved((s) => {
-        s.fields = s.fields.filter((f) => f['name'] !== 'method' && f['name'] !== 'allocations')
+        const later = ['method', 'allocations', 'vdsWithheld', 'accountId']
+        s.fields = s.fields.filter((f) => !later.includes(f['name'] as string))
       })
-      expect(await decodeAs(older, {})).toMatchObject({ ok: true, data: { method: 'bank', allocations: [] } })
+      expect(await decodeAs(older, {})).toMatchObject({
+        ok: true,
+        data: { method: 'bank', allocations: [], vdsWithheld: 0n, tdsWithheld: 3n, accountId: null },
+      })
     })
 
     it('treats a change of docs alone as the same schema', async () => {

@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { createBreakers } from '../../../platform/breaker.ts'
 import { ALL_TYPES, fullName, SCHEMAS } from '../../../schemas/codec/avro-types.ts'
-import { openRegistry, type SchemaRegistryPort } from '../../../schemas/registry.ts'
+import { handClock } from '../../support/hand-clock.ts'
+import { isPassing, openRegistry, type SchemaRegistryPort } from '../../../schemas/registry.ts'
 
 interface Call {
   readonly method: string
@@ -139,5 +141,34 @@ describe('the schema registry', () => {
     expect(await codeOf(registry.idOf('Tick'))).toBe('registry_unreachable retry')
     expect(await codeOf(registry.registerAll())).toBe('registry_unreachable retry')
     expect(performance.now() - from).toBeLessThan(3_000)
+  })
+
+  it('that fails again and again is left alone behind a breaker, and asked again when it is back', async () => {
+    let down = true
+    const clock = handClock()
+    const url = await fake.open(() => (down ? { status: 503, body: {} } : { status: 200, body: [] }))
+    const options = { failures: 3, halfOpenMs: 2_000, isFailure: isPassing }
+    const guard = createBreakers().guard('registry', options)
+    const registry = openRegistry(url, { ...quick, tries: 1, guard })
+    const answers = []
+    for (let i = 0; i < 6; i++) answers.push(await codeOf(registry.ping()))
+    expect(answers).toEqual(Array.from({ length: 6 }, () => 'registry_unreachable retry'))
+    expect(fake.calls).toHaveLength(3)
+    down = false
+    clock.advance(2_000)
+    expect([await codeOf(registry.ping()), await codeOf(registry.ping()), fake.calls.length]).toEqual([
+      'no error',
+      'no error',
+      5,
+    ])
+    clock.restore()
+  })
+
+  it('that says no has answered: its breaker stays closed', async () => {
+    const url = await fake.open(() => ({ status: 404, body: {} }))
+    const guard = createBreakers().guard('registry', { failures: 1, isFailure: isPassing })
+    const registry = openRegistry(url, { ...quick, guard })
+    for (let i = 0; i < 3; i++) expect(await registry.fetchSchema(7)).toBeNull()
+    for (let i = 0; i < 3; i++) expect(await codeOf(registry.idOf('Tick'))).toBe('schema_not_registered stop')
   })
 })

@@ -4,7 +4,7 @@ import { canReplay, openLetters, settle } from '../../../deploy/cli/dead-letters
 import { matches } from '../../../deploy/cli/decode.ts'
 import { mergeByTime, sweep } from '../../../deploy/cli/records.ts'
 import { parseFilter, topicNamed } from '../../../deploy/cli/tail.ts'
-import { lagOf } from '../../../deploy/cli/topics.ts'
+import { lagOf } from '../../../deploy/cli/lag.ts'
 import { MemoryBroker } from '../../../platform/kafka/memory/broker.ts'
 import { MemoryKafka } from '../../../platform/kafka/memory/port.ts'
 import type { InputRecord } from '../../../platform/kafka/port.ts'

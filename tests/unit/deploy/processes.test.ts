@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -84,14 +85,18 @@ onLinux('marked processes', () => {
 })
 
 onLinux('the owner of a port', () => {
-  it('is named with its pid and command', async () => {
+  it('is named with its pid and command, also past descriptors that close while one looks', async () => {
+    // The listing of /proc/<pid>/fd has the lowest free number: below the socket's, once this file is closed again.
+    const below = openSync('/dev/null', 'r')
     const server = createServer()
     await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve))
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    expect(portOwner(port)?.pid).toBe(process.pid)
-    await expect(isPortOpen(port)).resolves.toBe(true)
+    closeSync(below)
+    const [owner, open] = [portOwner(port), await isPortOpen(port)]
     await new Promise((resolve) => server.close(resolve))
+    expect(owner?.pid).toBe(process.pid)
+    expect(open).toBe(true)
     expect(portOwner(port)).toBeUndefined()
     await expect(isPortOpen(port)).resolves.toBe(false)
   })

@@ -30,13 +30,21 @@ describe('the count of a test run', () => {
           test('todo', 'three'),
         ]),
         file('tests/unit/b.test.ts', 'failed', [
-          test('failed', 'four', [], ['\u001b[31mError: no\u001b[0m\n at x']),
+          test(
+            'failed',
+            'four',
+            [],
+            ['\u001b[31mError: no\u001b[0m\n\nExpected: 1\n    at node:internal/x\n    at x.test.ts:1'],
+          ),
         ]),
       ],
     }
     const outcomes = outcomesOf('unit', '/repo', report)
     expect(summaryLine(totalsOf(outcomes))).toBe('1 passed, 1 failed, 2 skipped')
-    expect(outcomes.at(-1)).toMatchObject({ file: 'tests/unit/b.test.ts', reason: 'Error: no' })
+    expect(outcomes.at(-1)).toMatchObject({
+      file: 'tests/unit/b.test.ts',
+      reason: 'Error: no\nExpected: 1\n    at x.test.ts:1',
+    })
   })
 
   it('counts a file that did not load as a failure, although it has no test', () => {
@@ -45,7 +53,7 @@ describe('the count of a test run', () => {
     }
     const outcomes = outcomesOf('unit', '/repo', report)
     expect(totalsOf(outcomes)).toEqual({ passed: 0, failed: 1, skipped: 0 })
-    expect(outcomes[0]?.reason).toBe('Cannot find module x')
+    expect(outcomes[0]?.reason).toBe('Cannot find module x\n at y')
   })
 
   it('counts a status that it does not know as a failure', () => {

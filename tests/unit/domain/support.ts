@@ -1,29 +1,40 @@
 /** Events with defaults, and a book over plain maps, for tests that need no engine. */
-import type { EventRecords, EventType, FinanceEvent } from '../../../schemas/generated/records.ts'
+import { defaultsOf } from '../../../schemas/codec/defaults.ts'
+import type {
+  DefaultedFields,
+  EventRecords,
+  EventType,
+  FinanceEvent,
+} from '../../../schemas/generated/records.ts'
 import { parseDecimal, RATE_ONE } from '../../../schemas/values/amount.ts'
 import { parseDay } from '../../../schemas/values/calendar.ts'
 import { agingOf, NO_BALANCE } from '../../../processors/domain/balances.ts'
 import { Book, type BookStores, type Cells, readableFigures } from '../../../processors/domain/book.ts'
 import { figureSource } from '../../../processors/domain/figures.ts'
-import { foldEvent } from '../../../processors/domain/fold.ts'
+import { foldEvent, isBooked } from '../../../processors/domain/fold.ts'
+import { foldPayable, isPayable } from '../../../processors/domain/fold-payables.ts'
+import { PAYABLES, RECEIVABLES } from '../../../processors/domain/records.ts'
 
 export const day = parseDay
 /** "12.34" as an amount. */
 export const taka = (text: string | number): bigint => parseDecimal(String(text))
 
 let serial = 0
-/** An event with an envelope; every content field must be given. */
+/** An event with an envelope; a content field may be left out where its schema has a default. */
 export function event<T extends EventType>(
   type: T,
   aggregateId: string,
-  content: Omit<EventRecords[T], keyof Envelope> & Partial<Envelope>,
+  content: Omit<EventRecords[T], keyof Envelope | DefaultedFields[T]> &
+    Partial<Pick<EventRecords[T], DefaultedFields[T] & keyof EventRecords[T]>> &
+    Partial<Envelope>,
 ): FinanceEvent {
   serial++
   const id = serial.toString(16).padStart(12, '0')
   const envelope: Envelope = {
     eventId: `01900000-0000-7000-8000-${id}`,
     tenantId: 'acme',
-    aggregateType: type.replace(/[A-Z][a-z]+$/, '').toLowerCase(),
+    aggregateType:
+      /^(CreditNote|[A-Z][a-z]+)/.exec(type)?.[0].replace('CreditNote', 'credit-note').toLowerCase() ?? '',
     aggregateId,
     aggregateVersion: null,
     schemaVersion: 1,
@@ -33,7 +44,7 @@ export function event<T extends EventType>(
     correlationId: null,
     causationId: null,
   }
-  return { type, data: { ...envelope, ...content } } as unknown as FinanceEvent
+  return { type, data: { ...defaultsOf(type), ...envelope, ...content } } as unknown as FinanceEvent
 }
 
 interface Envelope {
@@ -57,6 +68,9 @@ export interface InvoiceOptions {
   /** Total; without `vat` all of it is subtotal. */
   readonly total: string | number
   readonly vat?: string | number
+  readonly sd?: string | number
+  /** Instalments: due day and amount. */
+  readonly parts?: readonly (readonly [due: string | number, amount: string | number])[]
   readonly currency?: string
   readonly rate?: string
   readonly disputed?: boolean
@@ -69,6 +83,7 @@ const dayOf = (value: string | number): number => (typeof value === 'number' ? v
 function invoiceContent(o: InvoiceOptions) {
   const total = taka(o.total)
   const vatAmount = taka(o.vat ?? 0)
+  const sdAmount = taka(o.sd ?? 0)
   return {
     ...(o.tenantId === undefined ? {} : { tenantId: o.tenantId }),
     invoiceNumber: 'N',
@@ -80,9 +95,11 @@ function invoiceContent(o: InvoiceOptions) {
     dueDate: dayOf(o.due ?? o.date),
     category: 'goods',
     productCategory: 'rice',
-    subtotal: total - vatAmount,
+    subtotal: total - vatAmount - sdAmount,
+    sdAmount,
     vatAmount,
     total,
+    instalments: (o.parts ?? []).map(([due, amount]) => ({ dueDate: dayOf(due), amount: taka(amount) })),
   }
 }
 
@@ -111,10 +128,18 @@ export const dueChange = (id: string, from: string | number, due: string | numbe
     reason: 'test',
   })
 
+export const dispute = (id: string, from: string | number, disputed: boolean): FinanceEvent =>
+  event('InvoiceDisputeChanged', id, { disputed, effectiveDate: dayOf(from), reason: 'test' })
+
+export const writeOff = (id: string, on: string | number, amount: string | number): FinanceEvent =>
+  event('InvoiceWrittenOff', id, { writeOffDate: dayOf(on), amount: taka(amount), reason: 'test' })
+
 export interface PaymentOptions {
   readonly customer?: string
   readonly date: string | number
   readonly amount: string | number
+  readonly vds?: string | number
+  readonly tds?: string | number
   readonly to?: Readonly<Record<string, string | number>>
   readonly currency?: string
   readonly rate?: string
@@ -134,6 +159,8 @@ export const payment = (id: string, o: PaymentOptions): FinanceEvent =>
     fxRate: o.rate === undefined ? RATE_ONE : parseDecimal(o.rate, 8),
     paymentDate: dayOf(o.date),
     amount: taka(o.amount),
+    vdsWithheld: taka(o.vds ?? 0),
+    tdsWithheld: taka(o.tds ?? 0),
     allocations: allocationsOf(o.to),
   })
 
@@ -145,6 +172,38 @@ export const reversal = (id: string, on: string | number): FinanceEvent =>
 
 export const failure = (id: string, on: string | number): FinanceEvent =>
   event('PaymentFailed', id, { failedDate: dayOf(on), reason: 'test' })
+
+export interface CreditNoteOptions extends Omit<PaymentOptions, 'amount' | 'vds' | 'tds'> {
+  /** Total; without `vat` all of it is subtotal. */
+  readonly total: string | number
+  readonly vat?: string | number
+}
+
+export const creditNote = (id: string, o: CreditNoteOptions): FinanceEvent =>
+  event('CreditNoteIssued', id, {
+    creditNoteNumber: 'CN',
+    mushakNumber: null,
+    invoiceId: null,
+    customerId: o.customer ?? 'C1',
+    customerName: `Name of ${o.customer ?? 'C1'}`,
+    currency: o.currency ?? 'BDT',
+    fxRate: o.rate === undefined ? RATE_ONE : parseDecimal(o.rate, 8),
+    creditDate: dayOf(o.date),
+    reason: 'test',
+    subtotal: taka(o.total) - taka(o.vat ?? 0),
+    vatAmount: taka(o.vat ?? 0),
+    total: taka(o.total),
+    allocations: allocationsOf(o.to),
+  })
+
+export const creditAllocation = (id: string, on: string | number, to: PaymentOptions['to']): FinanceEvent =>
+  event('CreditNoteAllocated', id, { allocationDate: dayOf(on), allocations: allocationsOf(to) })
+
+export const creditCancellation = (id: string, on: string | number): FinanceEvent =>
+  event('CreditNoteCancelled', id, { cancelledDate: dayOf(on), reason: 'test' })
+
+export const expenseCancellation = (id: string, on: string | number): FinanceEvent =>
+  event('ExpenseCancelled', id, { cancelledDate: dayOf(on), reason: 'test' })
 
 export const expense = (
   id: string,
@@ -207,23 +266,32 @@ export class TestBook {
     months: new MapCells(),
     index: new MapCells(),
     expenses: new MapCells(),
+    customers: new MapCells(),
+    ledgerMonths: new MapCells(),
+    ledgerIndex: new MapCells(),
   } as unknown as BookStores
 
-  constructor(today: string | number) {
+  readonly side: 'receivables' | 'payables'
+
+  constructor(today: string | number, side: 'receivables' | 'payables' = 'receivables') {
     this.today = dayOf(today)
+    this.side = side
   }
 
   #open(): Book {
-    return new Book('acme', this.today, this.stores, {
-      balanceChanged: (id) => this.changed.add(id),
-      count: (metric) => this.counted.push(metric),
-    })
+    const effects = {
+      balanceChanged: (id: string) => this.changed.add(id),
+      count: (metric: string) => this.counted.push(metric),
+    }
+    const words = this.side === 'payables' ? PAYABLES : RECEIVABLES
+    return new Book('acme', this.today, this.stores, effects, null, words)
   }
 
   fold(...events: FinanceEvent[]): this {
     for (const one of events) {
       const book = this.#open()
-      foldEvent(one, book, this)
+      if (this.side === 'receivables' && isBooked(one)) foldEvent(one, book, this)
+      if (this.side === 'payables' && isPayable(one)) foldPayable(one, book, this)
       book.commit()
     }
     return this
@@ -266,4 +334,10 @@ export class TestBook {
     })
     return Object.fromEntries(difference.filter(([, value]) => value !== 0)) as Record<string, number>
   }
+}
+
+/** Aging in whole units: [current, 1-30, 31-60, 61-90, 90+], unapplied. */
+export const shown = (book: TestBook, customer = '', basis: 'due' | 'posting' = 'due') => {
+  const aging = book.aging(customer)
+  return [...aging[basis], aging.unapplied].map((a) => Number(a) / 10_000).join(' ')
 }

@@ -142,3 +142,28 @@ describe('the process of a service', () => {
     expect(out).toContain('"closed"')
   })
 })
+
+describe('what a service shows of itself', () => {
+  it('is JSON on the admin port; when it cannot look, the reason and 503', async () => {
+    const own: { life?: Lifecycle } = {}
+    let [port, broken] = [0, false]
+    const ended = serve(options, async (started) => {
+      own.life = started
+      started.show('/tasks', () => {
+        if (broken) throw new Error('the broker is away')
+        return Promise.resolve({ tasks: [1, 2] })
+      })
+      port = await started.admin(0)
+    })
+    while (port === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const get = async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/tasks`)
+      return [response.status, await response.json()]
+    }
+    expect(await get()).toEqual([200, { tasks: [1, 2] }])
+    broken = true
+    expect(await get()).toEqual([503, { message: 'the broker is away' }])
+    own.life?.stop('done')
+    expect(await ended).toBe(0)
+  })
+})

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<Folder, readonly Folder[]>> = {
   api: ['schemas', 'platform', 'sinks'],
   deploy: ['schemas', 'platform', 'producers', 'processors', 'sinks', 'api'],
 }
-const PURE = ['schemas/values/', 'schemas/rules/', 'processors/domain/']
+const PURE = ['schemas/values/', 'schemas/rules/', 'processors/domain/', 'processors/runtime/window/']
 /** Pure by itself: the vocabulary between the engine and the folds (types, and the error by which a fold refuses). */
 const PURE_TARGETS = [...PURE, 'schemas/generated/', 'processors/runtime/topology.ts']
 const PURE_PACKAGES = new Set(['decimal.js', 'temporal-polyfill'])

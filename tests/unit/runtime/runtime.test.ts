@@ -49,8 +49,10 @@ describe('the life of a task', () => {
 
 describe('the name of a commit', () => {
   it('tells its owner, whatever the id holds, and nothing of foreign metadata', () => {
-    expect(ownerOf(commitName('group:with:colons-1', 7))).toBe('group:with:colons-1')
-    expect(commitName('a', 1)).not.toBe(commitName('a', 2))
+    expect(ownerOf(commitName('group:with:colons-1', '0a1b', 7))).toBe('group:with:colons-1')
+    expect(ownerOf('nikash:1:7:of an older version')).toBe('of an older version')
+    expect(commitName('a', '0a1b', 1)).not.toBe(commitName('a', '0a1b', 2))
+    expect(commitName('a', '0a1b', 1)).not.toBe(commitName('a', '0a1c', 1))
     for (const foreign of ['', 'x', 'nikash:2:1:a', 'nikash:1:x:a']) expect(ownerOf(foreign)).toBeUndefined()
   })
 })

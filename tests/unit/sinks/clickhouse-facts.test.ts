@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { MemoryBroker } from '../../../platform/kafka/memory/broker.ts'
 import type { RecordCodec } from '../../../schemas/codec/event-codec.ts'
+import { AMOUNT_NOT_KEPT } from '../../../schemas/rules/accept.ts'
 import { DLQ_HEADERS, dlqOf, TOPICS } from '../../../schemas/topics.ts'
 import { textsOf } from '../../../sinks/clickhouse/facts-writer.ts'
 import { migrate } from '../../../sinks/clickhouse/migrate.ts'
@@ -264,7 +265,11 @@ describe('facts sink', () => {
       [DLQ_HEADERS.message]: 'parts do not sum to the total',
     }
     const value = codec.encode('InvoiceCreated', created('i1', { date: '2026-01-05', total: '100' }).data)
-    broker.append([{ topic: dlqOf(TOPICS.events), partition: home, key: T, value, headers: letter }])
+    // The one before it is about an event that is right: no refusal.
+    const kept = { ...letter, [DLQ_HEADERS.offset]: '0', [DLQ_HEADERS.code]: AMOUNT_NOT_KEPT }
+    const topic = dlqOf(TOPICS.events)
+    broker.append([{ topic, partition: home, key: T, value, headers: kept }])
+    broker.append([{ topic, partition: home, key: T, value, headers: letter }])
     await until('the refusal is known', async () => (await count('finance.refused_events')) === 1)
     expect(await count('finance.fct_invoices')).toBe(0)
     expect(await store.query('SELECT is_refused FROM finance.fct_events ORDER BY _offset')).toEqual([

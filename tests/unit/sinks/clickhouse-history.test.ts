@@ -4,7 +4,7 @@ import type { RecordCodec } from '../../../schemas/codec/event-codec.ts'
 import type { FinanceResult, KpiResult } from '../../../schemas/generated/records.ts'
 import { DLQ_HEADERS, dlqOf, TOPICS } from '../../../schemas/topics.ts'
 import { parseDay } from '../../../schemas/values/calendar.ts'
-import { ratioText } from '../../../sinks/clickhouse/history-writer.ts'
+import { ratioText } from '../../../sinks/clickhouse/column-values.ts'
 import { migrate } from '../../../sinks/clickhouse/migrate.ts'
 import { type ChdbStore, openChdb } from './support/chdb-store.ts'
 import {
@@ -44,6 +44,8 @@ const measure = (name: string, value: string | null, more: object = {}) => ({
   previous: null,
   change: null,
   inputs: { sales: '1.00' },
+  lastYear: null,
+  changeLastYear: null,
   ...more,
 })
 const kpi = (day: string, value: string, more: Partial<KpiResult> = {}): FinanceResult => ({

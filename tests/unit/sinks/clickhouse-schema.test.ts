@@ -9,13 +9,19 @@ import {
   approved,
   cancelled,
   created,
+  credited,
+  disputes,
   event,
   failed,
   money,
+  noteAllocated,
+  noteCancelled,
   received,
   registered,
   reversed,
   spent,
+  unspent,
+  writtenOff,
 } from './support/events.ts'
 import { quietLog } from './support/harness.ts'
 
@@ -81,7 +87,10 @@ describe('ClickHouse schema', () => {
         "SELECT name, create_table_query FROM system.tables WHERE database = 'finance' ORDER BY name",
       )
     const before = await names()
-    expect(await migrate(store, quietLog)).toEqual({ applied: [], pending: ['003-access'] })
+    expect(await migrate(store, quietLog)).toEqual({
+      applied: [],
+      pending: ['003-access', '011b-alerts-access'],
+    })
     expect(await names()).toEqual(before)
   })
 
@@ -111,6 +120,7 @@ describe('ClickHouse schema', () => {
       'Decimal(18, 8)',
       'Decimal(38, 4)',
       'Nullable(Decimal(18, 4))',
+      'Nullable(Decimal(38, 4))',
       'Nullable(Decimal(38, 8))',
     ])
   })
@@ -242,6 +252,141 @@ describe('views of current state', () => {
         'SELECT toString(sum(receivables)) AS ar, toString(sum(expenses)) AS spent FROM finance.rpt_daily_figures',
       ),
     ).toEqual([{ ar: '27', spent: '70' }])
+  })
+})
+
+describe('views of what settles an invoice', () => {
+  const record = { topic: 'e', partition: 3, timestamp: 0, key: null, value: null, headers: {} }
+  beforeAll(async () => {
+    const events = [
+      created('s1', { date: '2026-01-01', total: '100', sd: '10', disputed: true }),
+      received('q1', { date: '2026-01-05', amount: '30', vds: '8', tds: '2', to: { s1: '40' } }),
+      credited('n1', { date: '2026-01-06', total: '25', vat: '5', corrects: 's1', to: { s1: '20' } }),
+      noteAllocated('n1', '2026-01-07', { s1: '5' }),
+      writtenOff('s1', '2026-01-08', '35'),
+      disputes('s1', false, '2026-01-09', 3),
+      disputes('s1', true, '2026-01-03', 4),
+      created('s2', { date: '2026-01-01', total: '50', parts: { '2026-02-28': '30', '2026-01-31': '20' } }),
+      writtenOff('s2', '2026-01-08', '80'),
+      received('q2', { date: '2026-01-05', amount: '45', to: { s2: '45' } }),
+      created('s3', { date: '2026-01-01', total: '50' }),
+      credited('n2', { date: '2026-01-06', total: '50', to: { s3: '50' } }),
+      noteCancelled('n2', '2026-01-20'),
+      spent('x1', '2026-01-09', '7'),
+      unspent('x1', '2026-01-10'),
+      unspent('x2', '2026-01-10'),
+    ]
+    const rows = events.map((one, offset) => {
+      const row = factRow(one, { ...record, offset: 100 + offset }, 1)
+      return { ...row, tenant_id: 'settled' }
+    })
+    await store.insert({ table: 'finance.event_log', rows, token: 'settled' })
+  })
+  const rows = (sql: string) => store.query(sql)
+
+  it('says what paid, credited and gave up how much of an invoice, and calls it paid when nothing is open', async () => {
+    expect(
+      await rows(`SELECT invoice_id, status, toString(paid_amount) AS paid, toString(credited_amount) AS credited,
+        toString(written_off_amount) AS lost, toString(open_amount) AS open, is_disputed, toString(sd_amount) AS sd
+        FROM finance.fct_invoices WHERE tenant_id = 'settled' ORDER BY invoice_id`),
+    ).toEqual([
+      {
+        invoice_id: 's1',
+        status: 'PAID',
+        paid: '40',
+        credited: '25',
+        lost: '35',
+        open: '0',
+        is_disputed: false,
+        sd: '10',
+      },
+      // A write-off of more than is left takes what is left.
+      {
+        invoice_id: 's2',
+        status: 'PAID',
+        paid: '45',
+        credited: '0',
+        lost: '5',
+        open: '0',
+        is_disputed: false,
+        sd: '0',
+      },
+      {
+        invoice_id: 's3',
+        status: 'APPROVED',
+        paid: '0',
+        credited: '0',
+        lost: '0',
+        open: '50',
+        is_disputed: false,
+        sd: '0',
+      },
+    ])
+    expect(
+      await rows(`SELECT instalment_due_dates AS days, arrayMap(x -> toString(x), instalment_amounts) AS parts
+        FROM finance.fct_invoices WHERE tenant_id = 'settled' AND invoice_id = 's2'`),
+    ).toEqual([{ days: ['2026-01-31', '2026-02-28'], parts: ['20', '30'] }])
+  })
+
+  it('shows each credit note once, with what it settles', async () => {
+    expect(
+      await rows(`SELECT credit_note_id, credit_note_number, invoice_id, status, toString(subtotal) AS net,
+        toString(vat_amount) AS vat, toString(total) AS total, toString(allocated_amount) AS allocated, cancelled_on
+        FROM finance.fct_credit_notes WHERE tenant_id = 'settled' ORDER BY credit_note_id`),
+    ).toEqual([
+      {
+        credit_note_id: 'n1',
+        credit_note_number: 'C-n1',
+        invoice_id: 's1',
+        status: 'ISSUED',
+        net: '20',
+        vat: '5',
+        total: '25',
+        allocated: '25',
+        cancelled_on: null,
+      },
+      {
+        credit_note_id: 'n2',
+        credit_note_number: 'C-n2',
+        invoice_id: '',
+        status: 'CANCELLED',
+        net: '50',
+        vat: '0',
+        total: '50',
+        allocated: '50',
+        cancelled_on: '2026-01-20',
+      },
+    ])
+    expect(
+      await rows(`SELECT credit_note_id, invoice_id, allocated_on, toString(amount) AS amount
+        FROM finance.fct_credit_note_allocations WHERE tenant_id = 'settled' ORDER BY allocated_on, credit_note_id`),
+    ).toEqual([
+      { credit_note_id: 'n1', invoice_id: 's1', allocated_on: '2026-01-06', amount: '20' },
+      { credit_note_id: 'n2', invoice_id: 's3', allocated_on: '2026-01-06', amount: '50' },
+      { credit_note_id: 'n1', invoice_id: 's1', allocated_on: '2026-01-07', amount: '5' },
+    ])
+    expect(
+      await rows(
+        `SELECT payment_id FROM finance.fct_payment_allocations WHERE tenant_id = 'settled' ORDER BY payment_id`,
+      ),
+    ).toEqual([{ payment_id: 'q1' }, { payment_id: 'q2' }])
+  })
+
+  it('shows taxes withheld beside the money, and cancelled expenses that have a document', async () => {
+    expect(
+      await rows(`SELECT payment_id, toString(amount) AS amount, toString(vds_withheld) AS vds, toString(tds_withheld) AS tds
+        FROM finance.fct_payments WHERE tenant_id = 'settled' ORDER BY payment_id`),
+    ).toEqual([
+      { payment_id: 'q1', amount: '30', vds: '8', tds: '2' },
+      { payment_id: 'q2', amount: '45', vds: '0', tds: '0' },
+    ])
+    expect(
+      await rows(
+        `SELECT expense_id, status, approved_on, cancelled_on FROM finance.fct_expenses WHERE tenant_id = 'settled'`,
+      ),
+    ).toEqual([
+      { expense_id: 'x1', status: 'CANCELLED', approved_on: '2026-01-09', cancelled_on: '2026-01-10' },
+    ])
   })
 })
 

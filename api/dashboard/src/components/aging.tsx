@@ -1,9 +1,14 @@
-/** Aging bars with drill-down: each bar opens the invoices behind it. Widths are shares of the largest bucket. */
+/**
+ * Aging bars of one side of the books with drill-down: each bar opens the documents behind it. Widths are shares of the
+ * largest bucket.
+ */
 import type { AgingAnswer, Money } from '../api.ts'
+import type { Side } from '../aging.ts'
 import { formatMoney, type Language } from '../format.ts'
 import { bucketName, translate } from '../i18n.ts'
 
 interface Props {
+  readonly side: Side
   readonly aging: AgingAnswer
   readonly language: Language
   readonly moved: ReadonlySet<string>
@@ -13,13 +18,14 @@ interface Props {
 
 const positive = (money: Money) => Math.max(0, Number(money.amount))
 
-export function AgingBars({ aging, language, moved, onOpen, onBasis }: Props) {
+export function AgingBars({ side, aging, language, moved, onOpen, onBasis }: Props) {
   const largest = Math.max(1, ...aging.buckets.map((b) => positive(b.amount)))
+  const of = side.labels
   const money = (m: Money) => formatMoney(m.amount, m.currency, language)
   return (
-    <section class="panel aging" aria-labelledby="aging-title">
+    <section class="panel aging" data-side={side.name} aria-labelledby={`${side.name}-title`}>
       <header>
-        <h2 id="aging-title">{translate(language, 'aging')}</h2>
+        <h2 id={`${side.name}-title`}>{translate(language, of.title)}</h2>
         <div class="segmented" role="group">
           {(['due', 'posting'] as const).map((basis) => (
             <button
@@ -28,7 +34,7 @@ export function AgingBars({ aging, language, moved, onOpen, onBasis }: Props) {
               aria-pressed={aging.basis === basis}
               onClick={() => onBasis(basis)}
             >
-              {translate(language, basis === 'due' ? 'basisDue' : 'basisPosting')}
+              {translate(language, basis === 'due' ? 'basisDue' : of.posting)}
             </button>
           ))}
         </div>
@@ -63,11 +69,11 @@ export function AgingBars({ aging, language, moved, onOpen, onBasis }: Props) {
           </div>
         )}
         <div>
-          <dt>{translate(language, 'unapplied')}</dt>
+          <dt>{translate(language, of.unapplied)}</dt>
           <dd data-total="unapplied">{money(aging.unapplied)}</dd>
         </div>
         <div class="sum">
-          <dt>{translate(language, 'total')}</dt>
+          <dt>{translate(language, of.total)}</dt>
           <dd data-total="total">{money(aging.total)}</dd>
         </div>
       </dl>

@@ -1,11 +1,13 @@
-/** The open invoices behind a bucket, page by page, in a dialog. */
+/** The open invoices or bills behind a bucket, page by page, in a dialog. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Api, OpenItem, Page } from '../api.ts'
 import { formatCount, formatDate, formatMoney, type Language } from '../format.ts'
 import { bucketName, translate } from '../i18n.ts'
+import type { Side } from '../aging.ts'
 
 interface Props {
   readonly api: Api
+  readonly side: Side
   readonly bucket: string
   readonly basis: string
   readonly asOf: string | undefined
@@ -18,7 +20,7 @@ interface Props {
 /** The list comes from ClickHouse, which follows the live bars within a second: it is read once more after this. */
 const SETTLE_MS = 1200
 
-export function OpenItems({ api, bucket, basis, asOf, version, language, onClose }: Props) {
+export function OpenItems({ api, side, bucket, basis, asOf, version, language, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [items, setItems] = useState<readonly OpenItem[]>()
   const [cursor, setCursor] = useState<string | null>(null)
@@ -27,7 +29,7 @@ export function OpenItems({ api, bucket, basis, asOf, version, language, onClose
   const load = async (from?: string) => {
     try {
       setError('')
-      const page = await api.get<Page<OpenItem>>('/v1/receivables/open', {
+      const page = await api.get<Page<OpenItem>>(`/v1/${side.name}/open`, {
         bucket,
         basis,
         asOf,
@@ -46,14 +48,14 @@ export function OpenItems({ api, bucket, basis, asOf, version, language, onClose
     void load()
     const timer = setTimeout(() => void load(), SETTLE_MS)
     return () => clearTimeout(timer)
-  }, [bucket, basis, asOf, version])
+  }, [side.name, bucket, basis, asOf, version])
 
   const name = bucketName(bucket, language)
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby="open-title">
       <header>
         <h2 id="open-title">
-          {translate(language, 'openInvoices')}: {name}
+          {translate(language, side.labels.open)}: {name}
         </h2>
         <button type="button" class="plain" onClick={() => dialog.current?.close()}>
           {translate(language, 'close')}
@@ -74,8 +76,8 @@ export function OpenItems({ api, bucket, basis, asOf, version, language, onClose
           <table>
             <thead>
               <tr>
-                <th>{translate(language, 'invoice')}</th>
-                <th>{translate(language, 'customer')}</th>
+                <th>{translate(language, side.labels.document)}</th>
+                <th>{translate(language, side.labels.party)}</th>
                 <th>{translate(language, 'due')}</th>
                 <th class="num">{translate(language, 'daysPast')}</th>
                 <th class="num">{translate(language, 'open')}</th>
@@ -83,9 +85,9 @@ export function OpenItems({ api, bucket, basis, asOf, version, language, onClose
             </thead>
             <tbody>
               {items.map((item) => (
-                <tr key={item.invoiceId}>
-                  <td>{item.invoiceNumber}</td>
-                  <td>{item.customerName}</td>
+                <tr key={`${item.invoiceId ?? item.billId} ${item.dueDate}`}>
+                  <td>{item.invoiceNumber ?? item.billNumber}</td>
+                  <td>{item.customerName ?? item.vendorName}</td>
                   <td>{formatDate(item.dueDate, language)}</td>
                   <td class="num">{formatCount(item.age, language)}</td>
                   <td class="num">{formatMoney(item.open.amount, item.open.currency, language)}</td>

@@ -61,10 +61,10 @@ describe('/openapi.json', () => {
     expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length)
     for (const [name, operation] of all) {
       expect([name, operation.summary.length > 5]).toEqual([name, true])
-      expect([name, Object.keys(operation.responses['200']?.content ?? {})]).toEqual([
+      expect([
         name,
-        ['application/json'],
-      ])
+        Object.keys((operation.responses['200'] ?? operation.responses['202'])?.content ?? {}),
+      ]).toEqual([name, ['application/json']])
       expect([name, Object.keys(operation.responses['400']?.content ?? {})]).toEqual([
         name,
         ['application/problem+json'],

@@ -4,8 +4,8 @@ import { decodeCursor, encodeCursor, pageOf } from '../../../../api/http/cursor.
 import { rangeOf } from '../../../../api/http/range.ts'
 import { day } from '../../../../api/http/schemas.ts'
 import { isOriginAllowed } from '../../../../api/live/gateway.ts'
-import { edgesOf } from '../../../../api/routes/receivables-aging.ts'
-import { anchorsOf } from '../../../../api/routes/receivables-open.ts'
+import { edgesOf } from '../../../../api/routes/aging.ts'
+import { anchorsOf } from '../../../../api/routes/open-items.ts'
 import { bucketIndex } from '../../../../schemas/rules/aging.ts'
 import { formatDay, parseDay } from '../../../../schemas/values/calendar.ts'
 

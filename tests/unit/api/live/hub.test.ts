@@ -216,7 +216,7 @@ describe('recovery', () => {
     for (let n = 1; n <= 3; n++) feed.write('acme', agingBody(String(n)))
     for (let n = 1; n <= 6; n++) feed.write('acme', kpiBody(String(n)))
     feed.trim('acme', 4)
-    const joined = await hub.join(DASHBOARD, new Recorder(), { epoch: 'e1.r1.2', offset: 5 })
+    const joined = await hub.join(DASHBOARD, new Recorder(), { epoch: 'e1.r1.3', offset: 5 })
     expect(joined.recovered).toBe(true)
     expect(joined.publications.map((p) => [p.offset, dsoOf(p)])).toEqual([
       [6, '3'],

@@ -7,6 +7,7 @@ import {
   type FeedListener,
   type FeedSource,
   identityOf,
+  NO_SEQUENCES,
   type Snapshot,
   type Standing,
 } from '../../../../api/live/feed.ts'
@@ -70,7 +71,7 @@ export class MemoryFeed implements FeedSource {
       tenant = {
         epoch: 'e1',
         run: 'r1',
-        seqs: { kpi: 0, aging: 0 },
+        seqs: { ...NO_SEQUENCES },
         body: {},
         entries: [],
         followed: undefined,
@@ -116,7 +117,7 @@ export class MemoryFeed implements FeedSource {
   /** The store was emptied and begins anew. */
   flush(name: string, epoch: string): void {
     const tenant = this.tenant(name)
-    Object.assign(tenant, { epoch, seqs: { kpi: 0, aging: 0 }, body: {}, entries: [] })
+    Object.assign(tenant, { epoch, seqs: { ...NO_SEQUENCES }, body: {}, entries: [] })
     if (tenant.followed !== undefined) tenant.followed = 0
   }
 

@@ -35,6 +35,28 @@ describe('sharing partitions', () => {
     )
   })
 
+  it('gives the heaviest partitions to different members, and as many to each', () => {
+    const records = [900, 10, 500, 20, 400, 30]
+    const shares = assign(
+      [fresh('a'), fresh('b')],
+      () => records.length,
+      ({ partition }) => records[partition] ?? 0,
+    )
+    const load = (id: string) => shares.get(id)?.reduce((n, p) => n + (records[p.partition] ?? 0), 0)
+    expect([names(shares.get('a')), names(shares.get('b'))]).toEqual([
+      ['t-0', 't-1', 't-5'],
+      ['t-2', 't-3', 't-4'],
+    ])
+    expect([load('a'), load('b')]).toEqual([940, 920])
+    const kept = assign(
+      [holding('a', [0, 2], 3), fresh('b'), fresh('c')],
+      () => 6,
+      ({ partition }) => records[partition] ?? 0,
+    )
+    expect(names(kept.get('a'))).toEqual(['t-0', 't-2'])
+    expect(names(kept.get('b'))).toEqual(['t-1', 't-4'])
+  })
+
   it('leaves a member what it has as far as balance allows', () => {
     const shares = assign([holding('a', [0, 1, 2, 3, 4, 5], 3), fresh('b')], () => 6)
     expect(names(shares.get('a'))).toEqual(['t-0', 't-1', 't-2'])
@@ -49,6 +71,12 @@ describe('sharing partitions', () => {
       ['t-0', 't-2'],
       ['t-3', 't-5'],
     ])
+  })
+
+  it('takes back what was lent: who had it before may still hold its state', () => {
+    const shares = assign([holding('a', [0, 1, 2, 3], 4), holding('b', [0, 2], 2)], () => 4)
+    expect(names(shares.get('a'))).toEqual(['t-1', 't-3'])
+    expect(names(shares.get('b'))).toEqual(['t-0', 't-2'])
   })
 
   it('moves no more than it must when members come and go', () => {

@@ -47,6 +47,37 @@ describe('CRC-32C', () => {
     const bytes = Buffer.from('xx123456789yy')
     expect(crc32c(bytes, 2, 11)).toBe(0xe3069283)
   })
+
+  it('is that of a bit after the other, for any bytes of any length', () => {
+    const bitwise = (bytes: Uint8Array): number => {
+      let c = 0xffffffff
+      for (const byte of bytes) {
+        c ^= byte
+        for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1
+      }
+      return ~c >>> 0
+    }
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(20), (bytes, skipped) => {
+        const from = Math.min(skipped, bytes.length)
+        expect(crc32c(bytes, from)).toBe(bitwise(bytes.subarray(from)))
+      }),
+    )
+  })
+})
+
+it('gives each record its own key, however often and beside which others it comes', () => {
+  const key = fc.oneof(
+    fc.constantFrom('', 'a', 'b', 'আকাশ', 'x'.repeat(64), 'x'.repeat(65)),
+    fc.nat(2_000).map((n) => `tenant-${n}`),
+  )
+  fc.assert(
+    fc.property(fc.array(key, { minLength: 1, maxLength: 700 }), (keys) => {
+      const prepared = keys.map((one, i) => prepare({ topic: 't', key: one, value: Buffer.from(`${i}`) }))
+      const { records } = decodeBatches({ ...at, bytes: encodeBatch(prepared, identity, 0, 0), from: 0 })
+      expect(records.map((one) => one.key?.toString())).toEqual(keys)
+    }),
+  )
 })
 
 describe('a batch of the Java client', () => {

@@ -2,11 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import { approveExpense, recordExpense } from '../../../../producers/expenses/commands.ts'
 import { decideApprove, decideRecord, type RecordFacts } from '../../../../producers/expenses/decide.ts'
 import { evolveExpense, type ExpenseState } from '../../../../producers/expenses/evolve.ts'
-import { facts, outcome, TODAY } from '../facts.ts'
+import { refusalOf } from '../refusals.ts'
+import { facts, outcome, TODAY, vendor } from '../facts.ts'
 
-const known: RecordFacts = { ...facts, id: 'e', numberOwner: undefined, serial: 12 }
-const record = (more: object) =>
-  decideRecord(null, recordExpense.parse({ category: 'rent', netAmount: '1000.00', ...more }), known)
+const known: RecordFacts = { ...facts, id: 'e', numberOwner: undefined, serial: 12, vendor: undefined }
+const record = (more: object, with_: Partial<RecordFacts> = {}) =>
+  decideRecord(null, recordExpense.parse({ category: 'rent', netAmount: '1000.00', ...more }), {
+    ...known,
+    ...with_,
+  })
 const stateOf = (more: object): ExpenseState => {
   let state: ExpenseState | null = null
   for (const event of record(more)) state = evolveExpense(state, event)
@@ -25,6 +29,12 @@ describe('an expense', () => {
       total: 11_500_000n,
     })
     expect(approved).toEqual({ type: 'ExpenseApproved', data: { ...recorded?.data, approvedDate: TODAY } })
+  })
+
+  it('is of no vendor that is not active', () => {
+    const of = (active: boolean) =>
+      refusalOf(() => record({ vendorId: 'v' }, { vendor: { ...vendor, active } }))
+    expect([of(true), of(false)]).toEqual(['accepted', 'vendor_inactive /vendorId'])
   })
 
   it('is approved once', () => {

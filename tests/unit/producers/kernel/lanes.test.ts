@@ -49,6 +49,28 @@ describe('lanes', () => {
     expect(runs.map((one) => one.tenant)).toEqual(['t', 'u'])
   })
 
+  it('take a group when its turn comes: what arrives while the tenant waits for a transaction joins it', async () => {
+    const { runs, run } = handDriven()
+    const lanes = new Lanes(run, { runningMax: 1 })
+    void lanes.submit('t', request('a'))
+    for (const id of ['b', 'd']) void lanes.submit('u', request(id))
+    void lanes.submit('v', request('c'))
+    void lanes.submit('t', request('e'))
+    const seen = async (count: number) => {
+      runs[count - 1]?.end()
+      await turn()
+      return runs.at(-1)?.ids
+    }
+    expect(runs.map((one) => one.ids)).toEqual([['a']])
+    expect(await seen(1)).toEqual(['b', 'd'])
+    void lanes.submit('t', request('f'))
+    // In turn: t came last, whatever it has gathered.
+    expect(await seen(2)).toEqual(['c'])
+    expect(await seen(3)).toEqual(['e', 'f'])
+    expect(await seen(4)).toEqual(['e', 'f'])
+    expect([runs.length, lanes.waiting]).toEqual([4, 0])
+  })
+
   it('fail the commands of a group whose store failed, and go on', async () => {
     const { runs, run } = handDriven()
     const lanes = new Lanes(run)

@@ -1,7 +1,8 @@
 /**
- * Random lives of three invoices and three payments, decided and followed by the product, and judged by a plain
+ * Random lives of three invoices (written off, too) and three payments, decided and followed by the product, and judged by a plain
  * recomputation from the events: on no day is more settled than there is, and nothing is refused that would have fitted.
  */
+import { defaultsOf } from '../../../../schemas/codec/defaults.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { OPERATIONS } from '../../../../producers/kernel/catalogue.ts'
@@ -67,6 +68,14 @@ const later: fc.Arbitrary<Step> = fc.oneof(
       .map(([one, cancelledDate]) => ({ name: 'invoice.cancel', id: `i${one}`, body: { cancelledDate } })),
   },
   { weight: 1, arbitrary: id.map((one) => ({ name: 'payment.fail', id: `p${one}`, body: {} })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(id, date, part).map(([one, writeOffDate, amount]) => ({
+      name: 'invoice.write-off',
+      id: `i${one}`,
+      body: { writeOffDate, amount },
+    })),
+  },
 )
 
 function openSession(): Session {
@@ -78,6 +87,10 @@ function openSession(): Session {
   const registered = { name: 'Books', zone: 'Asia/Dhaka', currency: 'BDT', fiscalYearStart: '07-01' }
   session.adoptAggregates([{ type: 'tenant', id: 'books' }, { type: 'customer', id: 'c' }, ...refs], [])
   session.adoptAllocations(refs, [])
+  session.adoptCreditNotes(
+    IDS.map((one) => `i${one}`),
+    [],
+  )
   session.adoptCounters(
     (['invoice', 'mushak', 'payment'] as const).map((kind) => ({ kind, period: '2026-27', value: 0 })),
   )
@@ -94,7 +107,12 @@ function openSession(): Session {
   session.append(
     0,
     { type: 'customer', id: 'c' },
-    [{ type: 'CustomerCreated', data: { customerNumber: 'C', name: 'C', ...nothing } }],
+    [
+      {
+        type: 'CustomerCreated',
+        data: { ...defaultsOf('CustomerCreated'), customerNumber: 'C', name: 'C', ...nothing },
+      },
+    ],
     '',
   )
   return session
@@ -147,11 +165,14 @@ function recompute(events: readonly Happened[]): Map<string, bigint[]> {
       const day = event.type === 'PaymentReversed' ? event.data.reversalDate : event.data.cancelledDate
       const ends = Math.max(day, dates.get(of) ?? 0)
       for (const one of settled) if (one.payment === of || one.invoice === of) one.to = Math.min(one.to, ends)
+    } else if (event.type === 'InvoiceWrittenOff') {
+      const from = Math.max(event.data.writeOffDate, dates.get(of) ?? 0)
+      settled.push({ payment: '', invoice: of, amount: event.data.amount, from, to: Infinity })
     } else if (event.type === 'PaymentFailed') failed.add(of)
   }
   for (const one of settled) {
     if (failed.has(one.payment) || one.to <= one.from) continue
-    for (const key of [one.payment, one.invoice]) {
+    for (const key of [one.payment, one.invoice].filter((name) => name !== '')) {
       add(key, one.from, -one.amount)
       if (one.to !== Infinity) add(key, one.to, one.amount)
     }
@@ -170,7 +191,16 @@ describe('a session', () => {
         for (const one of [...created, ...more]) {
           const before = happened()
           const code = run(session, one)
-          if (code === 'allocation_exceeds_open') {
+          if (code === 'allocation_exceeds_open' && one.name === 'invoice.write-off') {
+            const { amount, writeOffDate } = one.body as { amount: string; writeOffDate: string }
+            const given = {
+              amount: BigInt(amount.replace('.', '')) * 100n,
+              writeOffDate: parseDay(writeOffDate),
+            }
+            const event = { type: 'InvoiceWrittenOff', data: { ...given, reason: '' } } as const
+            const would = recompute([...before, { id: one.id, event }])
+            expect([...would.values()].some((days) => days.some((left) => left < 0n))).toBe(true)
+          } else if (code === 'allocation_exceeds_open') {
             excesses++
             const {
               allocations: wanted = [],

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { type Allocation, endedOn, peakFrom, voided } from '../../../../producers/payments/allocations.ts'
 
 const allocation = (amount: number, fromDay: number, toDay: number | null = null): Allocation => ({
-  paymentId: 'p',
-  paymentVersion: 1,
-  invoiceId: 'i',
+  sourceType: 'payment',
+  sourceId: 'p',
+  sourceVersion: 1,
+  targetType: 'invoice',
+  targetId: 'i',
   amount: BigInt(amount),
   fromDay,
   toDay,

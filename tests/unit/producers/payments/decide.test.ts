@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import type { InvoiceState } from '../../../../producers/invoices/evolve.ts'
+import { INVOICE_DEFAULTS, type InvoiceState } from '../../../../producers/invoices/evolve.ts'
+import { Refusal } from '../../../../producers/kernel/errors.ts'
 import type { Allocation } from '../../../../producers/payments/allocations.ts'
 import {
   allocatePayment,
   failPayment,
+  reconcilePayment,
   receivePayment,
   reversePayment,
 } from '../../../../producers/payments/commands.ts'
@@ -11,10 +13,12 @@ import {
   decideAllocate,
   decideFail,
   decideReceive,
+  decideReconcile,
   decideReverse,
   type PaymentFacts,
   type ReceiveFacts,
 } from '../../../../producers/payments/decide.ts'
+import { recordPayment } from '../../../../producers/payments/directions.ts'
 import { evolvePayment, type PaymentEvent, type PaymentState } from '../../../../producers/payments/evolve.ts'
 import { RATE_ONE } from '../../../../schemas/values/amount.ts'
 import { customer, facts, outcome, TODAY } from '../facts.ts'
@@ -35,6 +39,7 @@ const invoice: InvoiceState = {
   subtotal: 1_000_000n,
   vatAmount: 0n,
   total: 1_000_000n,
+  ...INVOICE_DEFAULTS,
 }
 
 interface Books {
@@ -43,7 +48,7 @@ interface Books {
 }
 const booksOf = ({ invoices = { i: invoice }, allocations = [] }: Books) => ({
   invoiceOf: (id: string) => invoices[id],
-  allocationsOfInvoice: (id: string) => allocations.filter((one) => one.invoiceId === id),
+  allocationsOfInvoice: (id: string) => allocations.filter((one) => one.targetId === id),
 })
 const receive = (more: object, books: Books = {}, with_: Partial<ReceiveFacts> = {}) => {
   const command = receivePayment.parse({ customerId: 'c', amount: '100.00', ...more })
@@ -61,9 +66,11 @@ const receive = (more: object, books: Books = {}, with_: Partial<ReceiveFacts> =
 }
 const to = (invoiceId: string, amount: string) => ({ invoiceId, amount })
 const settled = (amount: bigint, fromDay: number, toDay: number | null = null): Allocation => ({
-  paymentId: 'other',
-  paymentVersion: 1,
-  invoiceId: 'i',
+  sourceType: 'payment',
+  sourceId: 'other',
+  sourceVersion: 1,
+  targetType: 'invoice',
+  targetId: 'i',
   amount,
   fromDay,
   toDay,
@@ -209,12 +216,86 @@ describe('the life of a payment', () => {
   })
 
   it('counts what it allocated before', () => {
-    const earlier: Allocation = { ...settled(400_000n, TODAY - 1), paymentId: 'p', invoiceId: 'j' }
+    const earlier: Allocation = { ...settled(400_000n, TODAY - 1), sourceId: 'p', targetId: 'j' }
     const known = { ...later, allocationsOfPayment: [earlier] }
     const amount = (text: string) => allocatePayment.parse({ allocations: [to('i', text)] })
     expect(outcome(() => decideAllocate(after(received), amount('60.00'), known))).toBe('accepted')
     expect(outcome(() => decideAllocate(after(received), amount('60.01'), known))).toBe(
       'allocation_exceeds_open',
     )
+  })
+})
+
+describe('what the customer deducted', () => {
+  it('settles besides the money: VDS and TDS', () => {
+    const more = { amount: '80.00', vdsWithheld: '15.00', tdsWithheld: '5.00', accountId: '1012' }
+    expect(receive({ ...more, allocations: [to('i', '100.00')] }).data).toMatchObject({
+      amount: 800_000n,
+      vdsWithheld: 150_000n,
+      tdsWithheld: 50_000n,
+      accountId: '1012',
+    })
+    expect(outcome(() => receive({ ...more, amount: '79.99', allocations: [to('i', '100.00')] }))).toBe(
+      'allocation_exceeds_open',
+    )
+    expect(receive({}).data).toMatchObject({ vdsWithheld: 0n, tdsWithheld: 0n, accountId: null })
+  })
+
+  it.each<[object, string]>([
+    [{ vdsWithheld: '0' }, '/vdsWithheld'],
+    [{ tdsWithheld: '0.001' }, '/tdsWithheld'],
+    [{ vdsWithheld: { amount: '1.00', currency: 'USD' } }, '/vdsWithheld/currency'],
+    [{ amount: '0' }, '/amount'],
+    [{ amount: '1000000000' }, '/amount'],
+    [{ allocations: [to('i', '100.01')] }, '/allocations/0/amount'],
+    [{ allocations: [to('none', '1.00')] }, '/allocations/0/invoiceId'],
+  ])('%j points at %s', (more, pointer) => {
+    try {
+      receive(more)
+      throw new Error('accepted')
+    } catch (error) {
+      expect(error instanceof Refusal ? error.options.errors?.[0]?.pointer : error).toBe(pointer)
+    }
+  })
+})
+
+describe('reconciling', () => {
+  const facts_ = { ...facts, id: 'p' }
+  const received = evolvePayment(null, receive({ paymentDate: '2026-11-20' }))
+  const reconcile = (state: PaymentState | null, body: object = {}) =>
+    decideReconcile(state, reconcilePayment.parse(body), facts_)[0]
+
+  it('notes the line of the statement; then it can be reversed, but has not failed', () => {
+    const event = reconcile(received, { statementDate: '2026-11-21', statementReference: 'L-7' })
+    expect(event?.data).toEqual({ statementDate: TODAY - 2, statementReference: 'L-7' })
+    if (!event) throw new Error('no event')
+    const found = evolvePayment(received, event)
+    expect(found).toMatchObject({ direction: 'in', status: 'RECEIVED', statementDate: TODAY - 2 })
+    const more = { ...facts_, ...booksOf({}), allocationsOfPayment: [] }
+    expect([
+      outcome(() => reconcile(found)),
+      outcome(() => decideFail(found, failPayment.parse({}), more)),
+      outcome(() => decideReverse(found, reversePayment.parse({}), more)),
+    ]).toEqual(['payment_reconciled', 'payment_reconciled', 'accepted'])
+  })
+
+  it.each<[string, PaymentState | null, object, string]>([
+    ['nothing', null, {}, 'payment_not_found'],
+    ['a day before the money came', received, { statementDate: '2026-11-19' }, 'date_order'],
+    ['a reversed one', { ...received, status: 'REVERSED' }, {}, 'payment_reversed'],
+    ['a failed one', { ...received, status: 'FAILED' }, {}, 'payment_failed'],
+  ])('%s', (_what, state, body, expected) => {
+    expect(outcome(() => reconcile(state, body))).toBe(expected)
+  })
+})
+
+describe('the direction of a payment', () => {
+  it('is in where it is not said, and no other word', () => {
+    const body = { customerId: 'c', amount: '1.00' }
+    expect(recordPayment.parse(body).direction).toBe('in')
+    expect(recordPayment.parse({ ...body, direction: 'in' })).toEqual(recordPayment.parse(body))
+    expect(recordPayment.safeParse({ ...body, direction: 'up' }).error?.issues[0]?.path).toEqual([
+      'direction',
+    ])
   })
 })

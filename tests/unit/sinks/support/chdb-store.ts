@@ -15,11 +15,15 @@ export interface ChdbStore extends Store {
   onInsert: ((insert: Insert, phase: 'before' | 'after') => void) | undefined
 }
 
+const plainOf = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : literal(String(value))
+
 const bound = (sql: string, parameters: Readonly<Record<string, unknown>>): string =>
   sql.replaceAll(/\{(\w+):([^}]+)\}/g, (_, name: string, type: string) => {
     const value = parameters[name]
-    if (Array.isArray(value)) return `[${value.join(', ')}]`
-    return type.startsWith('Date') ? `toDate32(${literal(String(value))})` : literal(String(value))
+    if (Array.isArray(value)) return `[${value.map(plainOf).join(', ')}]`
+    if (type.startsWith('UInt')) return `to${type}(${literal(String(value))})`
+    return type.startsWith('Date') ? `toDate32(${literal(String(value))})` : plainOf(value)
   })
 
 export function openChdb(): ChdbStore {

@@ -1,4 +1,5 @@
 /** Events for tests of the sinks: whole records from the few fields that a test is about. */
+import { defaultsOf } from '../../../../schemas/codec/defaults.ts'
 import type { EventRecords, EventType } from '../../../../schemas/generated/records.ts'
 import { parseDecimal, RATE_ONE } from '../../../../schemas/values/amount.ts'
 import { parseDay } from '../../../../schemas/values/calendar.ts'
@@ -11,11 +12,11 @@ const nextId = (): string => `00000000-0000-7000-8000-${String(++serial).padStar
 const KINDS: Partial<Record<EventType, string>> = {
   TenantRegistered: 'tenant',
   CustomerCreated: 'customer',
-  ExpenseApproved: 'expense',
 }
+const PREFIXES = { Invoice: 'invoice', Payment: 'payment', CreditNote: 'credit-note', Expense: 'expense' }
 
 const kindOf = (type: EventType): string =>
-  KINDS[type] ?? (type.startsWith('Invoice') ? 'invoice' : type.startsWith('Payment') ? 'payment' : 'other')
+  KINDS[type] ?? Object.entries(PREFIXES).find(([prefix]) => type.startsWith(prefix))?.[1] ?? 'other'
 
 /** A record with every field: what `fields` does not say has a plain value. */
 export function event<K extends EventType>(
@@ -36,7 +37,7 @@ export function event<K extends EventType>(
     correlationId: null,
     causationId: null,
   }
-  return { type, data: { ...envelope, ...fields } as unknown as EventRecords[K] }
+  return { type, data: { ...defaultsOf(type), ...envelope, ...fields } as unknown as EventRecords[K] }
 }
 
 export const money = (text: string): bigint => parseDecimal(text)
@@ -50,6 +51,9 @@ export interface InvoiceFields {
   readonly rate?: bigint
   readonly status?: 'DRAFT' | 'APPROVED'
   readonly disputed?: boolean
+  /** Amount by due day. */
+  readonly parts?: Readonly<Record<string, string>>
+  readonly sd?: string
   readonly version?: number | null
   readonly tenant?: string
   readonly eventId?: string
@@ -57,6 +61,7 @@ export interface InvoiceFields {
 
 function invoiceBody(id: string, f: InvoiceFields) {
   const total = money(f.total)
+  const sdAmount = money(f.sd ?? '0')
   return {
     ...(f.tenant === undefined ? {} : { tenantId: f.tenant }),
     ...(f.eventId === undefined ? {} : { eventId: f.eventId }),
@@ -70,9 +75,14 @@ function invoiceBody(id: string, f: InvoiceFields) {
     dueDate: parseDay(f.due ?? f.date),
     category: 'sales',
     productCategory: 'goods',
-    subtotal: total,
+    subtotal: total - sdAmount,
+    sdAmount,
     vatAmount: 0n,
     total,
+    instalments: Object.entries(f.parts ?? {}).map(([due, amount]) => ({
+      dueDate: parseDay(due),
+      amount: money(amount),
+    })),
   }
 }
 
@@ -102,9 +112,27 @@ export const moved = (id: string, due: string, on: string, version = 2) =>
     reason: '',
   })
 
+export const writtenOff = (id: string, on: string, amount: string, version = 2) =>
+  event('InvoiceWrittenOff', id, {
+    aggregateVersion: version,
+    writeOffDate: parseDay(on),
+    amount: money(amount),
+    reason: 'bankrupt',
+  })
+
+export const disputes = (id: string, disputed: boolean, on: string, version = 2) =>
+  event('InvoiceDisputeChanged', id, {
+    aggregateVersion: version,
+    disputed,
+    effectiveDate: parseDay(on),
+    reason: '',
+  })
+
 export interface PaymentFields {
   readonly date: string
   readonly amount: string
+  readonly vds?: string
+  readonly tds?: string
   readonly to?: Readonly<Record<string, string>>
   readonly customer?: string
   readonly currency?: string
@@ -127,8 +155,47 @@ export const received = (id: string, f: PaymentFields) =>
     fxRate: f.rate ?? RATE_ONE,
     paymentDate: parseDay(f.date),
     amount: money(f.amount),
+    vdsWithheld: money(f.vds ?? '0'),
+    tdsWithheld: money(f.tds ?? '0'),
     allocations: allocationsOf(f.to),
   })
+
+export interface CreditNoteFields extends Omit<PaymentFields, 'vds' | 'tds' | 'amount'> {
+  readonly total: string
+  readonly vat?: string
+  readonly corrects?: string
+}
+
+export const credited = (id: string, f: CreditNoteFields) =>
+  event('CreditNoteIssued', id, {
+    aggregateVersion: f.version ?? 1,
+    creditNoteNumber: `C-${id}`,
+    mushakNumber: `6.7-${id}`,
+    invoiceId: f.corrects ?? null,
+    customerId: f.customer ?? 'c1',
+    customerName: `Customer ${f.customer ?? 'c1'}`,
+    currency: f.currency ?? 'BDT',
+    fxRate: f.rate ?? RATE_ONE,
+    creditDate: parseDay(f.date),
+    reason: 'returned',
+    fiscalYear: '2025-26',
+    category: 'sales',
+    subtotal: money(f.total) - money(f.vat ?? '0'),
+    sdAmount: 0n,
+    vatAmount: money(f.vat ?? '0'),
+    total: money(f.total),
+    allocations: allocationsOf(f.to),
+  })
+
+export const noteAllocated = (id: string, on: string, to: Readonly<Record<string, string>>, version = 2) =>
+  event('CreditNoteAllocated', id, {
+    aggregateVersion: version,
+    allocationDate: parseDay(on),
+    allocations: allocationsOf(to),
+  })
+
+export const noteCancelled = (id: string, on: string, version = 2) =>
+  event('CreditNoteCancelled', id, { aggregateVersion: version, cancelledDate: parseDay(on), reason: '' })
 
 export const allocated = (id: string, on: string, to: Readonly<Record<string, string>>, version = 2) =>
   event('PaymentAllocated', id, {
@@ -160,6 +227,9 @@ export const spent = (id: string, on: string, net: string) =>
     total: money(net),
     approvedDate: parseDay(on),
   })
+
+export const unspent = (id: string, on: string, version = 2) =>
+  event('ExpenseCancelled', id, { aggregateVersion: version, cancelledDate: parseDay(on), reason: 'void' })
 
 export const registered = (fields: Partial<EventRecords['TenantRegistered']> = {}) =>
   event('TenantRegistered', T, {

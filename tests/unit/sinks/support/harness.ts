@@ -27,10 +27,9 @@ export const quietLog = createLog({ service: 'test', level: 'silent' })
 
 export const makeBroker = (partitions = 2): MemoryBroker => {
   const broker = new MemoryBroker()
-  const { events, late, history, results } = TOPICS
-  for (const topic of [events, dlqOf(events), late, history, dlqOf(history), results, dlqOf(results)]) {
-    broker.createTopic(topic, partitions)
-  }
+  const { events, late, history, results, alerts } = TOPICS
+  const read = [events, history, results, alerts]
+  for (const topic of [...read, ...read.map(dlqOf), late]) broker.createTopic(topic, partitions)
   return broker
 }
 

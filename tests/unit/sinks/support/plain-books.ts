@@ -7,13 +7,23 @@ import type { FinanceEvent } from '../../../../schemas/generated/records.ts'
 export interface Position {
   readonly id: string
   readonly customer: string
+  /** First day on which something open is due. */
   readonly due: number
+  /** What is open by due day. */
+  readonly parts: readonly Part[]
   readonly open: bigint
   readonly base: bigint
   readonly disputed: boolean
 }
 
+export interface Part {
+  readonly due: number
+  readonly open: bigint
+  readonly base: bigint
+}
+
 export interface Credit {
+  readonly kind: 'payment' | 'credit-note'
   readonly id: string
   readonly left: bigint
   readonly base: bigint
@@ -27,6 +37,7 @@ export interface Figures {
   expenses: bigint
   receivables: bigint
   invoices: number
+  customers: number
 }
 
 const NEVER = 1_000_000
@@ -55,6 +66,8 @@ function invoicesOf(events: readonly FinanceEvent[]) {
       currency: string
       customer: string
       disputed: boolean
+      plan: readonly { dueDate: number; amount: bigint }[]
+      lost: readonly { from: number; amount: bigint }[]
     }
   >()
   for (const e of events) {
@@ -74,6 +87,10 @@ function invoicesOf(events: readonly FinanceEvent[]) {
       currency: d.currency,
       customer: d.customerId,
       disputed: born?.data.disputed ?? false,
+      plan: d.instalments,
+      lost: of(events, 'InvoiceWrittenOff')
+        .filter((w) => w.data.aggregateId === d.aggregateId)
+        .map(({ data: w }) => ({ from: Math.max(w.writeOffDate, d.invoiceDate), amount: w.amount })),
     })
   }
   return found
@@ -86,10 +103,13 @@ function paymentsOf(events: readonly FinanceEvent[]) {
       const back = of(events, 'PaymentReversed').find((r) => r.data.aggregateId === p.data.aggregateId)
       const later = of(events, 'PaymentAllocated').filter((a) => a.data.aggregateId === p.data.aggregateId)
       return {
+        kind: 'payment' as const,
         id: p.data.aggregateId,
         date: p.data.paymentDate,
         until: back ? Math.max(back.data.reversalDate, p.data.paymentDate) : NEVER,
-        amount: p.data.amount,
+        amount: p.data.amount + p.data.vdsWithheld + p.data.tdsWithheld,
+        cash: p.data.amount,
+        net: 0n,
         rate: p.data.fxRate,
         currency: p.data.currency,
         parts: [
@@ -100,14 +120,82 @@ function paymentsOf(events: readonly FinanceEvent[]) {
     })
 }
 
+function notesOf(events: readonly FinanceEvent[]) {
+  return of(events, 'CreditNoteIssued').map(({ data: n }) => {
+    const same = ({ data }: { data: { aggregateId: string } }) => data.aggregateId === n.aggregateId
+    const end = of(events, 'CreditNoteCancelled').find(same)
+    const later = of(events, 'CreditNoteAllocated').filter(same)
+    return {
+      kind: 'credit-note' as const,
+      id: n.aggregateId,
+      date: n.creditDate,
+      until: end ? Math.max(end.data.cancelledDate, n.creditDate) : NEVER,
+      amount: n.total,
+      cash: 0n,
+      net: n.subtotal,
+      rate: n.fxRate,
+      currency: n.currency,
+      parts: [
+        ...n.allocations.map((a) => ({ ...a, day: n.creditDate })),
+        ...later.flatMap((l) => l.data.allocations.map((a) => ({ ...a, day: l.data.allocationDate }))),
+      ],
+    }
+  })
+}
+
+/** Changes of an invoice up to a day, the one that holds last. */
+const changesOf = <D extends { aggregateId: string; effectiveDate: number }>(
+  all: readonly { data: D }[],
+  id: string,
+  day: number,
+): D[] =>
+  all
+    .map(({ data }, n) => ({ n, data }))
+    .filter(({ data }) => data.aggregateId === id && data.effectiveDate <= day)
+    .sort((a, b) => a.data.effectiveDate - b.data.effectiveDate || a.n - b.n)
+    .map(({ data }) => data)
+
+/** What is open of the instalments: what is settled is taken from those that are due first. */
+function partsOf(
+  plan: readonly { dueDate: number; amount: bigint }[],
+  moved: number | undefined,
+  open: bigint,
+  rate: bigint,
+): Part[] {
+  const last = Math.max(...plan.map((p) => p.dueDate))
+  const byDay = new Map<number, bigint>()
+  for (const { dueDate, amount } of plan) {
+    const due = dueDate === last ? (moved ?? last) : dueDate
+    byDay.set(due, (byDay.get(due) ?? 0n) + amount)
+  }
+  const parts: Part[] = []
+  // From the end: the last parts are those that are open.
+  let left = open
+  let behind = 0n
+  for (const [due, amount] of [...byDay].sort(([a], [b]) => b - a)) {
+    const part = amount < left ? amount : left
+    if (part === 0n) break
+    left -= part
+    const before = toBase(behind, rate)
+    behind += part
+    parts.unshift({ due, open: part, base: toBase(behind, rate) - before })
+  }
+  return parts
+}
+
 export function booksOn(
   events: readonly FinanceEvent[],
   day: number,
-): { items: Position[]; paid: Map<string, bigint>; credits: Credit[] } {
+): { items: Position[]; paid: Map<string, bigint>; credits: Credit[]; used: Map<string, bigint> } {
   const invoices = invoicesOf(events)
   const open = new Map([...invoices].map(([id, i]) => [id, i.total]))
+  for (const [id, { lost }] of invoices) {
+    for (const { from, amount } of lost) if (from <= day) open.set(id, (open.get(id) ?? 0n) - amount)
+  }
   const credits: Credit[] = []
-  for (const p of paymentsOf(events)) {
+  /** Net amounts of credit notes of which nothing is left. */
+  const used = new Map<string, bigint>()
+  for (const p of [...paymentsOf(events), ...notesOf(events)]) {
     let left = p.amount
     for (const { invoiceId, amount, day: own } of p.parts) {
       const invoice = invoices.get(invoiceId)
@@ -118,8 +206,9 @@ export function booksOn(
       left -= amount
       open.set(invoiceId, (open.get(invoiceId) ?? 0n) - amount)
     }
-    if (p.date <= day && day < p.until && left > 0n)
-      credits.push({ id: p.id, left, base: toBase(left, p.rate) })
+    if (p.date > day || day >= p.until) continue
+    if (left > 0n) credits.push({ kind: p.kind, id: p.id, left, base: toBase(left, p.rate) })
+    else if (p.kind === 'credit-note') used.set(p.id, toBase(p.net, p.rate))
   }
   const items: Position[] = []
   const paid = new Map<string, bigint>()
@@ -127,22 +216,22 @@ export function booksOn(
     if (i.date > day || day >= i.until) continue
     const left = open.get(id) ?? 0n
     if (left === 0n) paid.set(id, toBase(i.net, i.rate))
-    const changes = of(events, 'InvoiceDueDateChanged')
-      .filter((c) => c.data.aggregateId === id && c.data.effectiveDate <= day)
-      .map((c, n) => ({ n, from: c.data.effectiveDate, due: c.data.dueDate }))
-      .sort((a, b) => a.from - b.from || a.n - b.n)
     if (left > 0n) {
+      const moved = changesOf(of(events, 'InvoiceDueDateChanged'), id, day).at(-1)?.dueDate
+      const whole = [{ dueDate: i.due, amount: i.total }]
+      const parts = partsOf(i.plan.length > 0 ? i.plan : whole, moved, left, i.rate)
       items.push({
         id,
         customer: i.customer,
-        due: changes.at(-1)?.due ?? i.due,
+        due: parts[0]?.due ?? NEVER,
+        parts,
         open: left,
         base: toBase(left, i.rate),
-        disputed: i.disputed,
+        disputed: changesOf(of(events, 'InvoiceDisputeChanged'), id, day).at(-1)?.disputed ?? i.disputed,
       })
     }
   }
-  return { items, paid, credits }
+  return { items, paid, credits, used }
 }
 
 const sum = (amounts: Iterable<bigint>): bigint => [...amounts].reduce((a, b) => a + b, 0n)
@@ -169,6 +258,7 @@ export function figuresUpTo(
       expenses: 0n,
       receivables: 0n,
       invoices: 0,
+      customers: 0,
     }
     found.set(day, none)
     return none
@@ -184,19 +274,32 @@ export function figuresUpTo(
       at(day).invoices += Number(sign)
     }
   }
-  for (const p of paymentsOf(events)) {
+  for (const some of Map.groupBy(invoicesOf(events).values(), (i) => i.customer).values()) {
+    const first = Math.min(...some.map((i) => i.date))
+    if (first <= asOf) at(first).customers++
+  }
+  for (const p of [...paymentsOf(events), ...notesOf(events)]) {
     for (const [day, sign] of [
       [p.date, 1n],
       [p.until, -1n],
     ] as const) {
-      if (day <= asOf && p.date <= asOf) at(day).cashIn += sign * toBase(p.amount, p.rate)
+      if (day > asOf || p.date > asOf) continue
+      at(day).cashIn += sign * toBase(p.cash, p.rate)
+      if (p.kind === 'payment') continue
+      at(day).netRevenue -= sign * toBase(p.net, p.rate)
+      at(day).sales -= sign * toBase(p.amount, p.rate)
     }
   }
   for (const { data } of of(events, 'ExpenseApproved')) {
+    const end = of(events, 'ExpenseCancelled').find((c) => c.data.aggregateId === data.aggregateId)
+    const until = end ? Math.max(end.data.cancelledDate, data.expenseDate) : NEVER
     if (data.expenseDate <= asOf) at(data.expenseDate).expenses += toBase(data.netAmount, data.fxRate)
+    if (until <= asOf) at(until).expenses -= toBase(data.netAmount, data.fxRate)
   }
   const invoices = invoicesOf(events)
-  for (const [id, net] of booksOn(events, asOf).paid) at(invoices.get(id)?.date ?? 0).paidRevenue += net
+  const { paid, used } = booksOn(events, asOf)
+  for (const [id, net] of paid) at(invoices.get(id)?.date ?? 0).paidRevenue += net
+  for (const { id, date } of notesOf(events)) if (used.has(id)) at(date).paidRevenue -= used.get(id) ?? 0n
   let before = 0n
   for (let day = firstDay; day <= asOf; day++) {
     const now = controlAccountOn(events, day)

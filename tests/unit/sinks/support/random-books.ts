@@ -6,12 +6,18 @@ import {
   approved,
   cancelled,
   created,
+  credited,
+  disputes,
   failed,
   moved,
+  noteAllocated,
+  noteCancelled,
   received,
   registered,
   reversed,
   spent,
+  unspent,
+  writtenOff,
 } from './events.ts'
 
 /** Mulberry32: a small seeded generator, so that a failure can be played again. */
@@ -35,6 +41,8 @@ export function history(seed: number): FinanceEvent[] {
   const later: FinanceEvent[] = []
   const events: FinanceEvent[] = [registered()]
   const left = new Map<string, { cents: number; currency: string; rate: bigint }>()
+  /** Next version of invoices that can be written off. */
+  const living = new Map<string, number>()
   for (let n = 0; n < 40; n++) {
     const id = `i${n}`
     const cents = 1 + next(100_000)
@@ -49,6 +57,7 @@ export function history(seed: number): FinanceEvent[] {
       currency,
       rate,
       customer: `c${next(5)}`,
+      ...(next(3) === 0 ? { parts: split(cents, next, () => formatDay(parseDay(date) + next(90))) } : {}),
     }
     const kind = next(10)
     left.set(id, { cents, currency, rate })
@@ -59,7 +68,10 @@ export function history(seed: number): FinanceEvent[] {
     let version = 3
     if (kind > 5) later.push(moved(id, day(), day(), version++))
     if (kind > 7) later.push(moved(id, day(), day(), version++))
+    for (let more = next(4) === 0 ? 1 + next(2) : 0; more > 0; more--)
+      later.push(disputes(id, next(2) === 0, day(), version++))
     if (kind === 9) later.push(cancelled(id, day(), version))
+    else if (kind !== 1) living.set(id, version)
   }
   for (let n = 0; n < 40; n++) {
     const id = `p${n}`
@@ -73,9 +85,12 @@ export function history(seed: number): FinanceEvent[] {
     const rate = open.currency === 'USD' ? BigInt(11_000_000_000 + next(999_999_999)) : open.rate
     const date = day()
     const now = next(3) === 0 || part === 0 ? {} : { to: { [target]: text(part) } }
+    const withheld = next(3) === 0 ? next(part + extra) : 0
     const fields = {
       date,
-      amount: text(part + extra),
+      amount: text(part + extra - withheld),
+      vds: text(Math.ceil(withheld / 3)),
+      tds: text(withheld - Math.ceil(withheld / 3)),
       currency: open.currency,
       rate,
       customer: `c${next(5)}`,
@@ -92,13 +107,66 @@ export function history(seed: number): FinanceEvent[] {
     if (fate === 0) later.push(reversed(id, day(), 9))
     if (fate === 1) later.push(failed(id, day(), 9))
   }
-  for (let n = 0; n < 8; n++) events.push(spent(`e${n}`, day(), String(1 + next(900))))
+  for (let n = 0; n < 8; n++) {
+    events.push(spent(`e${n}`, day(), String(1 + next(900))))
+    if (n < 3) later.push(unspent(`e${n}`, day()))
+  }
+  const text = (cents: number) => (cents / 100).toFixed(2)
+  creditNotes(next, left, events, later)
+  for (const [id, version] of living) {
+    const { cents } = left.get(id) ?? { cents: 0 }
+    if (cents === 0 || next(5) > 0) continue
+    later.push(writtenOff(id, day(), text(next(2) === 0 ? cents : 1 + next(cents)), version))
+  }
   return [...events, ...later]
 }
 
+/** Two or three instalments that sum to the total. */
+function split(cents: number, next: (below: number) => number, due: () => string): Record<string, string> {
+  const parts: Record<string, number> = {}
+  let rest = cents
+  for (let n = 0; n < 2 && rest > 1; n++) {
+    const part = 1 + next(rest - 1)
+    const on = due()
+    parts[on] = (parts[on] ?? 0) + part
+    rest -= part
+  }
+  const on = due()
+  parts[on] = (parts[on] ?? 0) + rest
+  return Object.fromEntries(Object.entries(parts).map(([day, part]) => [day, (part / 100).toFixed(2)]))
+}
+
+/** Credit notes of what payments left open, some with the ids of payments. */
+function creditNotes(
+  next: (below: number) => number,
+  left: Map<string, { cents: number; currency: string; rate: bigint }>,
+  events: FinanceEvent[],
+  later: FinanceEvent[],
+): void {
+  const text = (cents: number) => (cents / 100).toFixed(2)
+  const day = () => formatDay(FIRST + next(SPAN))
+  for (let n = 0; n < 15; n++) {
+    const id = `p${n}`
+    const target = `i${next(40)}`
+    const open = left.get(target)
+    if (open === undefined || open.cents === 0) continue
+    const part = next(2) === 0 ? open.cents : 1 + next(open.cents)
+    const extra = next(3) === 0 ? next(500) : 0
+    const date = day()
+    const at = { date, currency: open.currency, rate: open.currency === 'USD' ? 11_512_345_678n : open.rate }
+    const now = next(2) === 0
+    const to = { [target]: text(part) }
+    const fields = { ...at, total: text(part + extra), vat: text(next(part)), customer: `c${next(5)}` }
+    events.splice(next(events.length), 0, credited(id, now ? { ...fields, to } : fields))
+    left.set(target, { ...open, cents: open.cents - part })
+    if (!now) later.push(noteAllocated(id, formatDay(parseDay(date) + next(20)), to))
+    if (next(4) === 0) later.push(noteCancelled(id, day(), 9))
+  }
+}
+
 /**
- * What a careless source sends: second approvals, changes and payments of things that are gone, allocations before the
- * payment, in any order between documents. Allocations stay within what documents have: where they do not, the fold
+ * What a careless source sends: second approvals, changes, write-offs and payments of things that are gone or never
+ * were, allocations before the payment, in any order between documents. Allocations stay within what documents have: where they do not, the fold
  * caps them one by one, and the SQL by document.
  */
 export function carelessHistory(seed: number): FinanceEvent[] {
@@ -117,10 +185,15 @@ export function carelessHistory(seed: number): FinanceEvent[] {
       created(id, { ...fields, status: next(3) === 0 ? 'DRAFT' : 'APPROVED', version: version++ }),
     ]
     for (let more = next(4); more > 0; more--) {
-      const kind = next(4)
+      const kind = next(6)
+      const some = 1 + next(open.get(id) ?? 1)
       if (kind === 0) own.push(approved(id, { ...fields, date: day(), on: day(), version: version++ }))
       else if (kind === 1) own.push(cancelled(id, day(), version++))
-      else own.push(moved(id, day(), day(), version++))
+      else if (kind === 2) own.push(disputes(id, next(2) === 0, day(), version++))
+      else if (kind === 3 && some <= (open.get(id) ?? 0)) {
+        open.set(id, (open.get(id) ?? 0) - some)
+        own.push(writtenOff(id, day(), text(some), version++))
+      } else own.push(moved(id, day(), day(), version++))
     }
     insertInOrder(body, own, next)
   }
@@ -138,12 +211,18 @@ export function carelessHistory(seed: number): FinanceEvent[] {
     }
     const amount = text(left)
     let version = 1
+    const isNote = n % 4 === 0
+    const head = { date: day(), customer: `c${next(3)}`, to: some(), version: version++ }
     const own: FinanceEvent[] = [
-      received(id, { date: day(), amount, customer: `c${next(3)}`, to: some(), version: version++ }),
+      isNote ? credited(id, { ...head, total: amount }) : received(id, { ...head, amount }),
     ]
     for (let more = next(4); more > 0; more--) {
       const kind = next(6)
-      if (kind === 0) own.push(reversed(id, day(), version++))
+      if (isNote) {
+        own.push(
+          kind === 0 ? noteCancelled(id, day(), version++) : noteAllocated(id, day(), some(), version++),
+        )
+      } else if (kind === 0) own.push(reversed(id, day(), version++))
       else if (kind === 1) own.push(failed(id, day(), version++))
       else own.push(allocated(id, day(), some(), version++))
     }

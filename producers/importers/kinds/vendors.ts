@@ -1,0 +1,35 @@
+/** Owns the import of vendors: a row is a vendor, with its mandatory TIN. */
+import { masterKind } from '../masters.ts'
+
+export const kind = masterKind({
+  name: 'vendors',
+  summary: 'vendors with their tax numbers, terms and bank details',
+  type: 'vendor.create',
+  identity: 'vendorId',
+  number: 'vendorNumber',
+  columns: {
+    vendorId: { doc: "the vendor's id or number, once in the file", required: true, as: 'text' },
+    name: { doc: 'its name', required: true, as: 'text' },
+    tin: { doc: 'e-TIN, 12 digits', required: true, as: 'text' },
+    nameBn: { doc: 'its name in Bengali', as: 'text' },
+    bin: { doc: 'BIN, 13 digits', as: 'text' },
+    tradeLicense: { doc: 'number of its trade licence', as: 'text' },
+    currency: { doc: 'currency of its bills, ISO 4217', as: 'text' },
+    paymentTermsDays: { doc: 'days until a bill is due', as: 'number' },
+    email: { doc: 'e-mail address', as: 'text' },
+    phone: { doc: 'mobile or international number', as: 'text' },
+    country: { doc: 'country', as: 'text' },
+    addressLine: { doc: 'street and house', as: 'text' },
+    district: { doc: 'district', as: 'text' },
+    division: { doc: 'division; follows from the district', as: 'text' },
+    postcode: { doc: 'postcode', as: 'text' },
+    bankName: { doc: 'its bank', as: 'text' },
+    bankAccount: { doc: 'its account there', as: 'text' },
+    bankRouting: { doc: 'routing number or BIC', as: 'text' },
+    mobileBanking: { doc: 'mobile number of its bKash, Nagad, ... account', as: 'text' },
+    mobileBankingProvider: { doc: 'bkash, nagad, rocket', as: 'text' },
+    withholdsVat: { doc: 'VAT is deducted at source: yes or no', as: 'yes-no' },
+    withholdsTax: { doc: 'income tax is deducted at source: yes or no', as: 'yes-no' },
+    certificates: { doc: 'certificates, separated by ;', as: 'list' },
+  },
+})
