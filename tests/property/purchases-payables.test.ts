@@ -210,9 +210,10 @@ describe('purchases', () => {
       }),
       { numRuns: 300 },
     )
-    expect(differences).toBeGreaterThan(100)
-    expect(codes.get('accepted')).toBeGreaterThan(1_500)
-    expect(codes.get('allocation_exceeds_open')).toBeGreaterThan(100)
+    // Usually about 150, 2,350 and 235: bounds far below, so that only an empty test meets them.
+    expect(differences).toBeGreaterThan(30)
+    expect(codes.get('accepted')).toBeGreaterThan(1_000)
+    expect(codes.get('allocation_exceeds_open')).toBeGreaterThan(50)
   })
 
   it('post entries that balance: exactly in their currency, to a poisha a line in the base', () => {

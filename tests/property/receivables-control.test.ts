@@ -222,7 +222,8 @@ describe('receivables', () => {
       'payment.receive',
       'payment.reverse',
     ])
-    expect(Math.min(...accepted.values())).toBeGreaterThan(runs(300).numRuns / 15)
+    // Of the rarest usually about 30 in 300 runs.
+    expect(Math.min(...accepted.values())).toBeGreaterThan(runs(300).numRuns / 60)
   })
 
   it('and exchange gain, loss and bad debt are gone when all that made them is undone', () => {
