@@ -22,6 +22,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { messageOf, StackError } from './errors.ts'
 import { TOOLS_DIR } from './paths.ts'
@@ -135,26 +136,50 @@ export const differenceFromLock = (download: string, lock: Lock): string | undef
   return missing === undefined ? undefined : `${missing} did not come with the download`
 }
 
-const maven = async (args: readonly string[]): Promise<void> => {
-  try {
-    await run('mvn', ['-q', '-B', '-f', POM, ...args], { timeout: FETCH_TIMEOUT_MS, maxBuffer: 16 << 20 })
-  } catch (cause) {
-    const { code, stdout } = cause as { code?: unknown; stdout?: string }
-    if (code === 'ENOENT') {
+/** One at a time: Maven's own folder is not made for two, and the parts of the stack are fetched side by side. */
+let mavenRuns: Promise<unknown> = Promise.resolve()
+const runMaven = (args: readonly string[]): Promise<unknown> => {
+  const next = mavenRuns.then(() =>
+    run('mvn', ['-q', '-B', '-f', POM, ...args], {
+      env: process.env,
+      timeout: FETCH_TIMEOUT_MS,
+      maxBuffer: 16 << 20,
+    }),
+  )
+  mavenRuns = next.catch(() => undefined)
+  return next
+}
+
+const FETCH_TRIES = 3
+const FETCH_PAUSE_MS = 3_000
+
+/** Tries again: a network has its moments, and another program may be using Maven's folder. */
+export const maven = async (args: readonly string[], pauseMs = FETCH_PAUSE_MS): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return void (await runMaven(args))
+    } catch (cause) {
+      const { code, stdout } = cause as { code?: unknown; stdout?: string }
+      if (code === 'ENOENT') {
+        throw new StackError(
+          'NO_MAVEN',
+          'Maven (mvn) is not on PATH; it fetches Kafka and the schema registry.',
+          'Install Maven 3.8 or newer (Debian: apt-get install maven; macOS: brew install maven) and run this again.',
+          { cause },
+        )
+      }
+      if (tries < FETCH_TRIES) {
+        await sleep(pauseMs)
+        continue
+      }
+      const reason = (stdout ?? '').split('\n').find((line) => line.includes('ERROR')) ?? messageOf(cause)
       throw new StackError(
-        'NO_MAVEN',
-        'Maven (mvn) is not on PATH; it fetches Kafka and the schema registry.',
-        'Install Maven 3.8 or newer (Debian: apt-get install maven; macOS: brew install maven) and run this again.',
+        'FETCH_FAILED',
+        `Maven could not fetch a part of the stack: ${reason.trim()}`,
+        'Check the network (and proxy settings in ~/.m2/settings.xml), then run this again; nothing half-done is kept.',
         { cause },
       )
     }
-    const reason = (stdout ?? '').split('\n').find((line) => line.includes('ERROR')) ?? messageOf(cause)
-    throw new StackError(
-      'FETCH_FAILED',
-      `Maven could not fetch a part of the stack: ${reason.trim()}`,
-      'Check the network (and proxy settings in ~/.m2/settings.xml), then run this again; nothing half-done is kept.',
-      { cause },
-    )
   }
 }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { javaMajor } from '../../../deploy/local/parts/java.ts'
 import { isRedisNewEnough } from '../../../deploy/local/parts/redis.ts'
-import { damageOf, differenceFromLock } from '../../../deploy/local/tools.ts'
+import { damageOf, differenceFromLock, maven } from '../../../deploy/local/tools.ts'
 import { readZipEntry } from '../../../deploy/local/zip.ts'
 
 let folder = ''
@@ -53,6 +53,43 @@ describe('a download', () => {
     expect(differenceFromLock(folder, { 'x.jar': sha('good') })).toContain('y.jar')
     rmSync(join(folder, 'y.jar'))
     expect(differenceFromLock(folder, { 'x.jar': sha('good'), 'z.jar': sha('z') })).toContain('z.jar')
+  })
+})
+
+describe('Maven', () => {
+  /** A program in its place: says when two of it run at once, and fails as often as told. */
+  const stand = (failures: number): void => {
+    writeFileSync(
+      join(folder, 'mvn'),
+      `#!/bin/sh
+cd '${folder}'
+mkdir running || { echo 'two at once' >> told; exit 0; }
+echo run >> told
+sleep 0.2
+rmdir running
+[ "$(grep -c run told)" -gt ${failures} ] || { echo '[ERROR] the network is away'; exit 1; }
+`,
+      { mode: 0o755 },
+    )
+  }
+  const told = (): string => readFileSync(join(folder, 'told'), 'utf8')
+  const path = process.env['PATH']
+  beforeEach(() => void (process.env['PATH'] = `${folder}:${path}`))
+  afterEach(() => void (process.env['PATH'] = path))
+
+  it('runs one at a time', async () => {
+    stand(0)
+    await Promise.all([maven(['a'], 0), maven(['b'], 0), maven(['c'], 0)])
+    expect(told()).toBe('run\nrun\nrun\n')
+  })
+
+  it('is asked three times, then its reason is told', async () => {
+    stand(2)
+    await maven(['a'], 0)
+    expect(told()).toBe('run\nrun\nrun\n')
+    stand(100)
+    await expect(maven(['a'], 0)).rejects.toThrow('the network is away')
+    expect(told().match(/run/g)).toHaveLength(6)
   })
 })
 
