@@ -260,7 +260,7 @@ const addKafkaVerbs = (program: Command, run: Run): void => {
   program
     .command('rebuild')
     .description('forget what was made of the log and make it anew; reads go on meanwhile')
-    .addArgument(program.createArgument('<what>', 'which').choices(['processors', 'clickhouse']))
+    .addArgument(program.createArgument('<what>', 'which').choices(['processors', 'clickhouse', 'redis']))
     .option('--dry-run', 'say what would be done, change nothing', false)
     .option('--quiet', 'processors: results appear when they are whole; nothing else is written again', false)
     .option('--anew', 'a store: do not go on with a rebuild that was broken off', false)

@@ -43,7 +43,7 @@ const SAID: Readonly<Record<StepName, string>> = {
 const partsOf = async (
   { port, codec }: Pick<KafkaAccess, 'codec'> & { readonly port: KafkaPort },
   store: Store,
-): Promise<{ parts: RebuildParts; close(): Promise<void> }> => {
+): Promise<{ parts: RebuildParts; close: () => Promise<void> }> => {
   const admin = await port.admin()
   const [described] = await admin.describeTopics([TOPICS.events])
   const partitions = described?.partitions ?? PARTITIONS

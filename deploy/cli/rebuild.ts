@@ -18,7 +18,7 @@ import { bytesText } from './tasks.ts'
 import { connectionOf } from './topic-setup.ts'
 
 export type RebuildOptions = DataOption & {
-  readonly what: 'processors' | 'clickhouse'
+  readonly what: 'processors' | 'clickhouse' | 'redis'
   readonly dryRun: boolean
   readonly quiet: boolean
   readonly anew: boolean
@@ -148,6 +148,7 @@ const endsNow = async (
 const only: Readonly<Record<RebuildOptions['what'], readonly string[]>> = {
   processors: ['quiet'],
   clickhouse: ['anew', 'dropUnknown'],
+  redis: ['anew'],
 }
 
 export const rebuild = async (options: RebuildOptions): Promise<ExitCode> => {
@@ -161,6 +162,7 @@ export const rebuild = async (options: RebuildOptions): Promise<ExitCode> => {
       { exitCode: EXIT.wrongUse },
     )
   if (options.what === 'processors') return rebuildProcessors(options)
+  if (options.what === 'redis') return (await import('./rebuild-redis.ts')).rebuildRedisStore(options)
   return (await import('./rebuild-clickhouse.ts')).rebuildClickHouseStore(options)
 }
 

@@ -178,7 +178,7 @@ describeStack(
       // Held by a command that is gone: the supervisor starts it again.
       await eventually(
         'the sink runs again',
-        () => expect(partOf(stack.stateFile, 'sink-clickhouse').status).toBe('healthy'),
+        async () => expect(partOf(stack.stateFile, 'sink-clickhouse').status).toBe('healthy'),
         60_000,
       )
       await books.invoice('8.00')

@@ -43,13 +43,13 @@ export interface RebuildParts extends Omit<FillParts, 'onRecords'> {
 export interface RebuildOptions {
   readonly parts: RebuildParts
   /** Does the work while the sink stands still, and has it start again whatever becomes of the work. */
-  hold<T>(work: () => Promise<T>): Promise<T>
+  readonly hold: <T>(work: () => Promise<T>) => Promise<T>
   /** Rows that the log does not have are left out. */
   readonly dropUnknown: boolean
   /** Not to go on with a rebuild that was broken off. */
   readonly anew: boolean
-  onStep(step: StepName): void
-  onProgress(progress: Progress): void
+  readonly onStep: (step: StepName) => void
+  readonly onProgress: (progress: Progress) => void
 }
 
 export interface Progress {
