@@ -260,9 +260,11 @@ const addKafkaVerbs = (program: Command, run: Run): void => {
   program
     .command('rebuild')
     .description('forget what was made of the log and make it anew; reads go on meanwhile')
-    .addArgument(program.createArgument('<what>', 'which').choices(['processors']))
+    .addArgument(program.createArgument('<what>', 'which').choices(['processors', 'clickhouse', 'redis']))
     .option('--dry-run', 'say what would be done, change nothing', false)
-    .option('--quiet', 'results appear when they are whole; nothing else is written again', false)
+    .option('--quiet', 'processors: results appear when they are whole; nothing else is written again', false)
+    .option('--anew', 'a store: do not go on with a rebuild that was broken off', false)
+    .option('--drop-unknown', 'clickhouse: leave out rows that the log does not have', false)
     .addOption(outputOption('table', 'json'))
     .addOption(dataOption())
     .action(run(async () => (await import('./rebuild.ts')).rebuild, 'what'))

@@ -1,5 +1,5 @@
 /**
- * Owns `rebuild processors`: the state of the processors is forgotten and folded anew from the log, in the next epoch.
+ * Owns `rebuild` and, of what it can make anew, the processors (rebuild-clickhouse.ts, rebuild-redis.ts have the stores): the state of the processors is forgotten and folded anew from the log, in the next epoch.
  * Refuses: touching anything while another member is in the group, and leaving the processors stopped.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,9 +18,11 @@ import { bytesText } from './tasks.ts'
 import { connectionOf } from './topic-setup.ts'
 
 export type RebuildOptions = DataOption & {
-  readonly what: 'processors'
+  readonly what: 'processors' | 'clickhouse' | 'redis'
   readonly dryRun: boolean
   readonly quiet: boolean
+  readonly anew: boolean
+  readonly dropUnknown: boolean
   readonly output?: 'json' | 'table'
 }
 
@@ -46,18 +48,18 @@ const refused = (code: string, message: string, help: string): StackError =>
   new StackError(code, message, help, { exitCode: EXIT.finding })
 
 /** A member that stopped is listed until its session is over. */
-const refuseOthers = async (brokers: string, ours: number): Promise<void> => {
+export const refuseOthers = async (brokers: string, ours: number, group = DEFAULT_GROUP): Promise<void> => {
   const deadline = Date.now() + LEAVE_MS
-  let members = await membersOf(brokers, DEFAULT_GROUP)
+  let members = await membersOf(brokers, group)
   while (members.length > ours && Date.now() < deadline) {
     await sleep(LOOK_EVERY_MS)
-    members = await membersOf(brokers, DEFAULT_GROUP)
+    members = await membersOf(brokers, group)
   }
   if (members.length <= ours) return
   throw refused(
     'GROUP_IN_USE',
-    `Group ${DEFAULT_GROUP} has ${members.length} members, ${ours} of this stack: ${members.join(', ')}.`,
-    'Stop the other processors first; nothing was changed.',
+    `Group ${group} has ${members.length} members, ${ours} of this stack: ${members.join(', ')}.`,
+    'Stop the other processes of this group first; nothing was changed.',
   )
 }
 
@@ -143,7 +145,28 @@ const endsNow = async (
   return new Map(partitions.map((partition, index) => [partition, bounds[index]?.high ?? 0]))
 }
 
-export const rebuild = (options: RebuildOptions): Promise<ExitCode> => {
+const only: Readonly<Record<RebuildOptions['what'], readonly string[]>> = {
+  processors: ['quiet'],
+  clickhouse: ['anew', 'dropUnknown'],
+  redis: ['anew'],
+}
+
+export const rebuild = async (options: RebuildOptions): Promise<ExitCode> => {
+  const given = { quiet: options.quiet, anew: options.anew, dropUnknown: options.dropUnknown }
+  const foreign = Object.entries(given).find(([name, on]) => on && !only[options.what].includes(name))
+  if (foreign !== undefined)
+    throw new StackError(
+      'NOT_FOR_THIS',
+      `--${foreign[0].replace('U', '-u')} is not for ${options.what}.`,
+      './nikash rebuild --help',
+      { exitCode: EXIT.wrongUse },
+    )
+  if (options.what === 'processors') return rebuildProcessors(options)
+  if (options.what === 'redis') return (await import('./rebuild-redis.ts')).rebuildRedisStore(options)
+  return (await import('./rebuild-clickhouse.ts')).rebuildClickHouseStore(options)
+}
+
+const rebuildProcessors = (options: RebuildOptions): Promise<ExitCode> => {
   const access = openStack(options)
   return withKafka(options, async (kafka) => {
     const part = access.state.parts.find((one) => one.name === PART)

@@ -27,8 +27,9 @@ export const digitsOf = (currency: string): string =>
   `multiIf(${currency} IN (${quoted(NO_DIGITS)}), 0, ${currency} IN (${quoted(THREE_DIGITS)}), 3, 2)`
 
 /** Condition on rows of event_log: the processor did not refuse the event. */
-export const NOT_REFUSED =
-  '(tenant_id, _position) NOT IN (SELECT tenant_id, _position FROM finance.refused_events)'
+export const notRefusedIn = (database: string): string =>
+  `(tenant_id, _position) NOT IN (SELECT tenant_id, _position FROM ${database}.refused_events)`
+export const NOT_REFUSED = notRefusedIn('finance')
 
 /** Which tenants, and what holds for each: expressions over a row that has tenant_id. */
 export interface Scope {

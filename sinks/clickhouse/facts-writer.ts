@@ -9,7 +9,6 @@
 import type { DecodedEvent, RecordCodec } from '../../schemas/codec/event-codec.ts'
 import {
   ORDER_FREE,
-  type AggregateVersions,
   aggregateKey,
   idKey,
   isApplied,
@@ -24,13 +23,14 @@ import type { InputRecord } from '../../platform/kafka/port.ts'
 import type { RangeWriter } from '../runtime/intents.ts'
 import type { Chunk } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
-import { NOT_REFUSED } from './as-of.ts'
+import { notRefusedIn } from './as-of.ts'
 import { literal, type Row, type Store } from './client.ts'
+import { DATABASE } from './contract.ts'
 import type { TopicEpochs } from './epochs.ts'
 import { entitiesOf, entityOf, factRow } from './facts-mapping.ts'
+import type { FactsMemory, Known } from './facts-memory.ts'
 
 const STAGE = 'facts'
-const TABLE = 'finance.event_log'
 
 export interface FactsOptions {
   readonly store: Store
@@ -38,16 +38,15 @@ export interface FactsOptions {
   readonly epochs: TopicEpochs
   readonly partitions: number
   readonly metrics: SinkMetrics
+  /** Where the tables are; absent = where readers look. */
+  readonly database?: string
+  /** Of a writer that goes through the whole partition alone: it need not ask the table. */
+  readonly memory?: FactsMemory
 }
 
 interface Candidate {
   readonly record: InputRecord
   readonly event: DecodedEvent
-}
-
-interface Known {
-  readonly versions: Map<string, AggregateVersions>
-  readonly ids: Set<string>
 }
 
 interface VersionsRow {
@@ -88,9 +87,14 @@ export const positionOf = (epoch: number, offset: number): bigint => (BigInt(epo
 
 export class FactsWriter implements RangeWriter {
   readonly #options: FactsOptions
+  readonly #table: string
+  readonly #notRefused: string
 
   constructor(options: FactsOptions) {
     this.#options = options
+    const { database = DATABASE } = options
+    this.#table = `${database}.event_log`
+    this.#notRefused = notRefusedIn(database)
   }
 
   async write(chunk: Chunk, announce: () => Promise<void>): Promise<void> {
@@ -98,13 +102,14 @@ export class FactsWriter implements RangeWriter {
     const epoch = await epochs.of(chunk.topic)
     const candidates = await this.#candidates(chunk.records)
     if (candidates.length === 0) return
-    const known = await this.#known(candidates, positionOf(epoch, chunk.first))
+    const { memory } = this.#options
+    const known = memory?.recall() ?? (await this.#known(candidates, positionOf(epoch, chunk.first)))
     const rows = this.#judge(candidates, known, epoch)
     if (rows.length === 0) return
     await announce()
     if (chunk.redo && (await this.#isIn(chunk, epoch))) return
     const { topic, partition, first, last } = chunk
-    await store.insert({ table: TABLE, rows, token: `${epoch}:${topic}:${partition}:${first}-${last}` })
+    await store.insert({ table: this.#table, rows, token: `${epoch}:${topic}:${partition}:${first}-${last}` })
     metrics.rows.inc({ stage: STAGE, table: 'event_log' }, rows.length)
   }
 
@@ -151,9 +156,11 @@ export class FactsWriter implements RangeWriter {
         this.#options.metrics.dropped.inc({ stage: STAGE, reason: verdict })
         continue
       }
+      rows.push(factRow(event, record, epoch))
+      // A6: what the processor refused is written, and not known.
+      if (this.#options.memory?.isRefused(record.offset)) continue
       if (version === null) known.ids.add(key)
       else known.versions.set(key, withVersion(known.versions.get(key), version))
-      rows.push(factRow(event, record, epoch))
     }
     return rows
   }
@@ -189,9 +196,9 @@ export class FactsWriter implements RangeWriter {
       (keys) => `
 SELECT tenant_id AS t, aggregate_type AS k, aggregate_id AS a,
   arrayMap(x -> x.2, arraySort(groupArray((_position, aggregate_version)))) AS v
-FROM ${TABLE}
+FROM ${this.#table}
 WHERE (tenant_id, entity, aggregate_id) IN (${keys})
-  AND _position < ${before} AND aggregate_version > 0 AND ${NOT_REFUSED}
+  AND _position < ${before} AND aggregate_version > 0 AND ${this.#notRefused}
 GROUP BY t, k, a`,
     )
   }
@@ -200,8 +207,8 @@ GROUP BY t, k, a`,
     return this.#lookUp(
       ids,
       (keys) => `
-SELECT tenant_id AS t, event_id AS e FROM ${TABLE}
-WHERE (tenant_id, event_id) IN (${keys}) AND _position < ${before} AND ${NOT_REFUSED}`,
+SELECT tenant_id AS t, event_id AS e FROM ${this.#table}
+WHERE (tenant_id, event_id) IN (${keys}) AND _position < ${before} AND ${this.#notRefused}`,
     )
   }
 
@@ -217,7 +224,7 @@ WHERE (tenant_id, event_id) IN (${keys}) AND _position < ${before} AND ${NOT_REF
   /** J3: one row of the range there = all of it is. Holds however long ago the insert was. */
   async #isIn(chunk: Chunk, epoch: number): Promise<boolean> {
     const [found] = await this.#options.store.query<{ readonly n: number }>(`
-SELECT count() AS n FROM ${TABLE}
+SELECT count() AS n FROM ${this.#table}
 WHERE _epoch = ${epoch} AND _partition = ${chunk.partition} AND _offset BETWEEN ${chunk.first} AND ${chunk.last}`)
     return (found?.n ?? 0) > 0
   }

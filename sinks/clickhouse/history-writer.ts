@@ -10,21 +10,23 @@ import type { RangeWriter } from '../runtime/intents.ts'
 import type { Chunk } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
 import type { Row, Store } from './client.ts'
+import { DATABASE } from './contract.ts'
 import type { TopicEpochs } from './epochs.ts'
 import { type AlertRecord, alertRow } from './alert-rows.ts'
 import { amount, day, instant, ratioText } from './column-values.ts'
 
 const STAGE = 'history'
-const KPI_TABLE = 'finance.kpi_points'
-const AGING_TABLE = 'finance.aging_points'
-const ALERT_TABLE = 'finance.alert_log'
 
 export interface HistoryOptions {
   readonly store: Store
   readonly codec: RecordCodec
   readonly epochs: TopicEpochs
-  readonly letters: DeadLetters
+  readonly letters: Pick<DeadLetters, 'send'>
   readonly metrics: SinkMetrics
+  /** Where the tables are; absent = where readers look. */
+  readonly database?: string
+  /** Tables to write; absent = all. */
+  readonly tables?: ReadonlySet<string>
 }
 
 interface Common {
@@ -116,9 +118,9 @@ export class HistoryWriter implements RangeWriter {
     await announce()
     await letters.send(unreadable)
     const epoch = await epochs.of(chunk.topic)
-    await this.#insert(KPI_TABLE, kpis, chunk, epoch)
-    await this.#insert(AGING_TABLE, agings, chunk, epoch)
-    await this.#insert(ALERT_TABLE, alerts, chunk, epoch)
+    await this.#insert('kpi_points', kpis, chunk, epoch)
+    await this.#insert('aging_points', agings, chunk, epoch)
+    await this.#insert('alert_log', alerts, chunk, epoch)
   }
 
   async #map(records: readonly InputRecord[]): Promise<Mapped> {
@@ -143,12 +145,14 @@ export class HistoryWriter implements RangeWriter {
     return mapped
   }
 
-  async #insert(table: string, rows: readonly Row[], chunk: Chunk, epoch: number): Promise<void> {
-    const { store, metrics } = this.#options
+  async #insert(name: string, rows: readonly Row[], chunk: Chunk, epoch: number): Promise<void> {
+    const { store, metrics, database = DATABASE, tables } = this.#options
     const { topic, partition, first, last } = chunk
+    const table = `${database}.${name}`
+    if (tables?.has(name) === false) return
     if (rows.length === 0 || (chunk.redo && (await this.#isIn(table, rows, chunk)))) return
     await store.insert({ table, rows, token: `${epoch}:${topic}:${partition}:${first}-${last}` })
-    metrics.rows.inc({ stage: STAGE, table: table.slice('finance.'.length) }, rows.length)
+    metrics.rows.inc({ stage: STAGE, table: name }, rows.length)
   }
 
   /** One row of the range there = all of it is: an insert is one block. Holds however long ago it was. */

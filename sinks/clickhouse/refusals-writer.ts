@@ -10,11 +10,11 @@ import type { RangeWriter } from '../runtime/intents.ts'
 import type { Chunk } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
 import type { Row, Store } from './client.ts'
+import { DATABASE } from './contract.ts'
 import type { TopicEpochs } from './epochs.ts'
 import { instant } from './column-values.ts'
 
 const STAGE = 'refusals'
-const TABLE = 'finance.refused_events'
 /** Letters about something else than the event at the offset they name, or about one that counts all the same. */
 const NO_REFUSALS: ReadonlySet<string> = new Set([
   'timer_failed',
@@ -30,13 +30,17 @@ export interface RefusalsOptions {
   /** Topic of the events. */
   readonly events: string
   readonly metrics: SinkMetrics
+  /** Where the table is; absent = where readers look. */
+  readonly database?: string
 }
 
 export class RefusalsWriter implements RangeWriter {
   readonly #options: RefusalsOptions
+  readonly #table: string
 
   constructor(options: RefusalsOptions) {
     this.#options = options
+    this.#table = `${options.database ?? DATABASE}.refused_events`
   }
 
   async write(chunk: Chunk, announce: () => Promise<void>): Promise<void> {
@@ -51,7 +55,7 @@ export class RefusalsWriter implements RangeWriter {
     await announce()
     const { topic, partition, first, last } = chunk
     if (chunk.redo && (await this.#isIn(chunk))) return
-    await store.insert({ table: TABLE, rows, token: `${epoch}:${topic}:${partition}:${first}-${last}` })
+    await store.insert({ table: this.#table, rows, token: `${epoch}:${topic}:${partition}:${first}-${last}` })
     metrics.rows.inc({ stage: STAGE, table: 'refused_events' }, rows.length)
   }
 
@@ -84,7 +88,7 @@ export class RefusalsWriter implements RangeWriter {
 
   async #isIn({ topic, partition, first, last }: Chunk): Promise<boolean> {
     const [found] = await this.#options.store.query<{ readonly n: number }>(
-      `SELECT count() AS n FROM ${TABLE}
+      `SELECT count() AS n FROM ${this.#table}
 WHERE letter_topic = {topic:String} AND _partition = ${partition} AND letter_offset BETWEEN ${first} AND ${last}`,
       { topic },
     )

@@ -35,8 +35,12 @@ export interface TenantKeys {
 
 const prefixOf = (tenantId: string): string => `n:{${tenantId}}`
 
-export function keysOf(tenantId: string): TenantKeys {
-  const prefix = prefixOf(tenantId)
+export const keysOf = (tenantId: string): TenantKeys => keysUnder(prefixOf(tenantId))
+
+/** Where a rebuild writes a tenant's values before they take the place of the live ones, in the same slot. Not for readers. */
+export const shadowKeysOf = (tenantId: string): TenantKeys => keysUnder(`${prefixOf(tenantId)}:anew`)
+
+function keysUnder(prefix: string): TenantKeys {
   return {
     kpi: (window) => `${prefix}:kpi:${window}`,
     aging: `${prefix}:aging:receivables`,
@@ -51,6 +55,15 @@ export function keysOf(tenantId: string): TenantKeys {
 
 /** Hash: `offset` (next to read), `runId`, `topicId`. Written by the sink after all of a batch. */
 export const positionKey = (topic: string, partition: number): string => `n:pos:${topic}-${partition}`
+
+/** As positionKey, of a rebuild that is under way. */
+export const shadowPositionKey = (topic: string, partition: number): string =>
+  `n:anew:pos:${topic}-${partition}`
+/** Set: tenants that a rebuild that is under way has values of, by partition. */
+export const shadowTenantsKey = (topic: string, partition: number): string =>
+  `n:anew:tenants:${topic}-${partition}`
+/** String: `fill` or `switch`. */
+export const SHADOW_PHASE_KEY = 'n:anew:phase'
 
 export const META_FIELD = '_meta'
 export const TOTAL_FIELD = 'total'

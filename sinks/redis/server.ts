@@ -8,6 +8,7 @@ import { NikashError } from '../../platform/errors.ts'
 import { parseRunId } from './contract.ts'
 
 const APPLY = readFileSync(new URL('./apply.lua', import.meta.url), 'utf8')
+const SWITCH = readFileSync(new URL('./switch.lua', import.meta.url), 'utf8')
 
 /** KEYS position; ARGV offset expected, run id expected, offset, whole. Gives 1 when it was so, else 0. */
 const ADVANCE = `
@@ -68,6 +69,7 @@ export interface Position {
 interface Scripts {
   nikashApply(keyCount: number, ...given: string[]): Promise<unknown>
   nikashAdvance(key: string, ...given: string[]): Promise<unknown>
+  nikashSwitch(keyCount: number, ...given: string[]): Promise<unknown>
   nikashMarkWhole(seq: string, sync: string, ...given: string[]): Promise<unknown>
 }
 
@@ -92,6 +94,7 @@ export class RedisServer {
       lazyConnect: true,
     })
     redis.defineCommand('nikashApply', { lua: APPLY })
+    redis.defineCommand('nikashSwitch', { lua: SWITCH })
     redis.defineCommand('nikashAdvance', { lua: ADVANCE, numberOfKeys: 1 })
     redis.defineCommand('nikashMarkWhole', { lua: MARK_WHOLE, numberOfKeys: 2 })
     // Every failed command is reported by its caller.
@@ -158,6 +161,40 @@ export class RedisServer {
   markWhole(keys: { seq: string; sync: string }, seqEpoch: string, runId: string): Promise<boolean> {
     return this.#call('mark a tenant whole', async () => {
       return (await this.#redis.nikashMarkWhole(keys.seq, keys.sync, seqEpoch, runId)) === 1
+    })
+  }
+
+  /** Of a rebuild: a tenant's new values take the place of the live ones. */
+  switchTenant(keys: readonly string[], given: readonly string[]): Promise<number> {
+    return this.#call('switch a tenant', async () =>
+      Number(await this.#redis.nikashSwitch(keys.length, ...keys, ...given)),
+    )
+  }
+
+  text(key: string): Promise<string | null> {
+    return this.#call('read a key', () => this.#redis.get(key))
+  }
+
+  setText(key: string, value: string): Promise<void> {
+    return this.#call('write a key', async () => {
+      await this.#redis.set(key, value)
+    })
+  }
+
+  addTo(set: string, members: readonly string[]): Promise<void> {
+    return this.#call('add to a set', async () => {
+      if (members.length > 0) await this.#redis.sadd(set, ...members)
+    })
+  }
+
+  membersOf(set: string): Promise<string[]> {
+    return this.#call('read a set', () => this.#redis.smembers(set))
+  }
+
+  /** One by one: keys of several tenants are in several slots. */
+  forget(keys: readonly string[]): Promise<void> {
+    return this.#call('delete keys', async () => {
+      for (const key of keys) await this.#redis.unlink(key)
     })
   }
 

@@ -12,24 +12,12 @@ import type { Admin, Consumer, InputRecord } from '../../platform/kafka/port.ts'
 import type { DeadLetters, Unreadable } from '../runtime/dead-letters.ts'
 import type { Chunk, LaneWriter, Opening } from '../runtime/lane.ts'
 import type { SinkMetrics } from '../runtime/metrics.ts'
-import { DELTA_MAX_BYTES, FEED_MAX_ENTRIES, keysOf, positionKey } from './contract.ts'
-import {
-  agingKindOf,
-  type AgingOperation,
-  ALERTS_FAMILY,
-  argumentsOf,
-  fieldOf,
-  KPI_FAMILY,
-  type KpiOperation,
-  type Operation,
-  parseResultKey,
-  windowsOf,
-} from './mapping.ts'
+import { DELTA_MAX_BYTES, FEED_MAX_ENTRIES, keysOf, positionKey, type TenantKeys } from './contract.ts'
+import { argumentsOf, type Operation, windowsOf } from './mapping.ts'
+import { operationOf } from './operations.ts'
 import { RedisLost, type RedisServer } from './server.ts'
 
 const STAGE = 'redis'
-/** KEYS before the windows. */
-const FIXED_KEYS = 6
 /** Commits to Kafka only show the lag: P1 is what counts. */
 const COMMIT_EVERY_MS = 1_000
 
@@ -69,6 +57,16 @@ function isOlder(a: Operation, b: Operation): boolean {
   if (a.result.epoch !== b.result.epoch) return a.result.epoch < b.result.epoch
   return a.result.revision < b.result.revision
 }
+
+/** KEYS of apply.lua before the windows. */
+export const fixedKeys = (keys: TenantKeys): string[] => [
+  keys.seq,
+  keys.feed,
+  keys.fence,
+  keys.aging,
+  keys.payables,
+  keys.alerts,
+]
 
 export class RedisLane implements LaneWriter {
   readonly #options: RedisLaneOptions
@@ -171,7 +169,7 @@ export class RedisLane implements LaneWriter {
     const operations: Operation[] = []
     const unreadable: Unreadable[] = []
     for (const record of records) {
-      const read = await this.#operationOf(record)
+      const read = await operationOf(this.#options.codec, record)
       if ('code' in read) {
         unreadable.push({ record, ...read })
         this.#options.metrics.dropped.inc({ stage: STAGE, reason: read.code })
@@ -180,52 +178,19 @@ export class RedisLane implements LaneWriter {
     return { operations, unreadable }
   }
 
-  async #operationOf(record: InputRecord): Promise<Operation | { code: string; message: string }> {
-    const { codec } = this.#options
-    const key = parseResultKey(record.key?.toString() ?? '')
-    if (key === null) return { code: 'bad_key', message: 'the key is not tenant|family|slice' }
-    if (record.value === null) return tombstone(key.tenantId, key.family, key.slice, record.offset)
-    const wanted = codec.wants(record.value)
-    if (wanted !== undefined) await codec.prepare(wanted)
-    const decoded = codec.decode(record.value)
-    if (!decoded.ok) return { code: decoded.code, message: decoded.message }
-    if (decoded.type !== 'KpiResult' && decoded.type !== 'AgingResult' && decoded.type !== 'AlertStatus') {
-      return { code: 'unknown_record', message: `${decoded.type} is no result` }
-    }
-    const { data } = decoded
-    if (data.tenantId !== key.tenantId || data.family !== key.family || data.slice !== key.slice) {
-      return { code: 'key_mismatch', message: 'the key is not that of the result' }
-    }
-    if (decoded.type === 'KpiResult') {
-      return { kind: 'kpi', tenantId: data.tenantId, result: decoded.data } satisfies KpiOperation
-    }
-    if (decoded.type === 'AlertStatus') {
-      const { tenantId, slice } = data
-      return { kind: 'alert', tenantId, field: slice, offset: record.offset, result: decoded.data }
-    }
-    const kind = agingKindOf(data.family)
-    if (kind === undefined) return { code: 'unknown_family', message: `there is no aging ${data.family}` }
-    return {
-      kind,
-      tenantId: data.tenantId,
-      field: fieldOf(kind, data.slice),
-      offset: record.offset,
-      result: decoded.data,
-    } satisfies AgingOperation
-  }
-
   async #apply(tenantId: string, operations: readonly Operation[]): Promise<void> {
     const { server, metrics } = this.#options
     const keys = keysOf(tenantId)
+    const fixed = fixedKeys(keys)
     const windows = windowsOf(operations).map((window) => keys.kpi(window))
     const applied = await server.apply(
-      [keys.seq, keys.feed, keys.fence, keys.aging, keys.payables, keys.alerts, ...windows],
+      [...fixed, ...windows],
       [
         this.#sequences.get(tenantId) ?? '',
         randomBytes(8).toString('hex'),
         String(FEED_MAX_ENTRIES),
         String(DELTA_MAX_BYTES),
-        ...argumentsOf(operations, FIXED_KEYS + 1),
+        ...argumentsOf(operations, fixed.length + 1),
       ],
     )
     if (applied.lost) throw new RedisLost(`the sequence of a tenant on ${this.#key} is not the one written`)
@@ -263,17 +228,4 @@ export class RedisLane implements LaneWriter {
       }),
     )
   }
-}
-
-function tombstone(
-  tenantId: string,
-  family: string,
-  slice: string,
-  offset: number,
-): Operation | { code: string; message: string } {
-  const kind = agingKindOf(family)
-  if (kind !== undefined) return { kind, tenantId, field: fieldOf(kind, slice), offset, result: null }
-  if (family === ALERTS_FAMILY) return { kind: 'alert', tenantId, field: slice, offset, result: null }
-  const message = family === KPI_FAMILY ? 'figures of a tenant are never taken away' : `no family ${family}`
-  return { code: 'unexpected_tombstone', message }
 }
