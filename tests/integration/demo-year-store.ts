@@ -7,6 +7,7 @@ import type { Mark } from '../support/folded-year.ts'
 import type { Service, Tenant } from './producers-harness.ts'
 
 const BATCH = 500
+const WEEK_MS = 7 * DAY_MS
 
 /** When a day begins in Dhaka. */
 export const midnight = (day: number): number => day * DAY_MS + MIDNIGHT_MS
@@ -22,7 +23,7 @@ export interface Simulation {
   readonly beforeClose: () => Promise<void>
 }
 
-/** What was in the store at each midnight and at each of the instants. Every command is accepted, or it throws. */
+/** What was in the store at the end of each week and at each of the instants. Every command is accepted, or it throws. */
 export async function simulate({ service, tenant, instants, ...more }: Simulation): Promise<readonly Mark[]> {
   const client = new CommandClient({ commandsUrl: service.url, token: tenant.token })
   const store = new pg.Client({ connectionString: more.databaseOwnerUrl })
@@ -37,12 +38,13 @@ export async function simulate({ service, tenant, instants, ...more }: Simulatio
   }
   const items = demoYear()
   const last = Math.max(CLOSES, ...instants)
-  const midnights = Array.from({ length: LAST - FIRST + 120 }, (_, i) => midnight(FIRST + i)).filter(
-    (at) => at < last,
+  const weeks = Array.from(
+    { length: Math.ceil((last - midnight(FIRST)) / WEEK_MS) },
+    (_, i) => midnight(FIRST) + i * WEEK_MS,
   )
   const marks: Mark[] = []
   let sent = 0
-  for (const at of [...new Set([...instants, ...midnights, last])].sort((a, b) => a - b)) {
+  for (const at of [...new Set([...instants, ...weeks, CLOSES, last])].sort((a, b) => a - b)) {
     if (at >= CLOSES && (marks.at(-1)?.at ?? 0) < CLOSES) {
       await more.beforeClose()
       const token = await service.token(tenant.id, 'operator')

@@ -146,7 +146,7 @@ function documentsOfMonth(day: EpochDay): readonly PlannedItem[] {
       creditDate: date,
       lines: [line('500.00')],
     }),
-    change('credit-note.cancel', id('n2'), { cancelledDate: formatDay(day + 40) }),
+    change('credit-note.cancel', id('n2'), { cancelledDate: formatDay(day + 10) }),
     create('invoice.create', {
       ...sale,
       id: id('parts'),

@@ -38,7 +38,7 @@ export class FoldedYear {
     this.#driver = new TestDriver({ topologies, startMs })
   }
 
-  /** Appends the events up to a mark, right after the last one: a snapshot is made for each quarter-hour with news. */
+  /** Appends the events up to a mark, right after the one before: those of later days wait for their midnight. */
   fold({ at, position }: Mark): void {
     const next = this.#rows.findIndex((row) => row.position > position)
     const news = this.#rows.slice(this.#folded, next === -1 ? undefined : next)
