@@ -127,7 +127,9 @@ function oracle(file: string) {
 real(`the statements of the real facts${input.path === undefined ? ` (${input.reason})` : ''}`, () => {
   const months = input.path === undefined ? [] : oracle(input.path)
   let api: ChdbApi
+  let books: AdventureWorks
   beforeAll(async () => {
+    books = new AdventureWorks(path.dirname(input.path ?? ''))
     api = await openChdbApi(await eventsOf(input.path ?? ''), '2014-01-31T06:00:00Z')
   })
   afterAll(() => api.close())
@@ -137,11 +139,16 @@ real(`the statements of the real facts${input.path === undefined ? ` (${input.re
     expect(months.length).toBeGreaterThan(36)
     for (const { date, assets } of months) {
       const body = await api.get(`/v1/reports/balance-sheet?asOf=${date}`, T)
-      expect([date, body['balanced'], inCents((body['totals'] as Body)['assets'])]).toEqual([
+      const totals = body['totals'] as Body
+      const [own, owed, equity] = ['assets', 'liabilities', 'equity'].map((one) => inCents(totals[one]))
+      expect([date, body['balanced'], own]).toEqual([date, [true], assets])
+      // By the other reading of the file, and not by the answer's own word.
+      expect([date, own, owed]).toEqual([
         date,
-        [true],
-        assets,
+        books.balance(dayOf(date), 'Assets'),
+        -books.balance(dayOf(date), 'Liabilities'),
       ])
+      expect([date, (owed ?? 0) + (equity ?? 0)]).toEqual([date, assets])
     }
   })
 
@@ -172,8 +179,7 @@ real(`the statements of the real facts${input.path === undefined ? ` (${input.re
     expect(body['balanced']).toEqual({ partsEqualChange: [true, true], methodsAgree: [true, true] })
   })
 
-  it('have the ratios and margins of every date, of its month and its year, as the file says; assets are liabilities and equity', async () => {
-    const books = new AdventureWorks(path.dirname(input.path ?? ''))
+  it('have the ratios and margins of every date, of its month and its year, as the file says', async () => {
     expect(books.dates).toHaveLength(months.length)
     const reasons = new Set<string>()
     for (const date of books.dates) {
@@ -194,16 +200,6 @@ real(`the statements of the real facts${input.path === undefined ? ` (${input.re
         const ours = Object.fromEntries(Object.keys(said).map((name) => [name, kpis[name]?.value]))
         expect([window, date, ours]).toEqual([window, date, said])
       }
-      const sheet = (await api.get(`/v1/reports/balance-sheet?asOf=${date}`, T))['totals'] as Body
-      const [assets, liabilities, equity] = ['assets', 'liabilities', 'equity'].map((one) =>
-        inCents(sheet[one]),
-      )
-      expect([date, assets, liabilities]).toEqual([
-        date,
-        books.balance(to, 'Assets'),
-        -books.balance(to, 'Liabilities'),
-      ])
-      expect([date, (liabilities ?? 0) + (equity ?? 0)]).toEqual([date, assets])
     }
     for (const one of reasons) expect(one).toMatch(/ zero_denominator$/)
   })
