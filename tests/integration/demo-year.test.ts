@@ -104,7 +104,7 @@ describeStack(
       }
       marks = await simulate({ service, tenant, databaseOwnerUrl, instants, beforeClose })
       oracle = await KpiOracle.open(databaseOwnerUrl, tenant.id)
-    }, 240_000)
+    }, 400_000)
     afterAll(async () => {
       open?.hledger.close()
       await oracle?.close()
@@ -164,7 +164,7 @@ describeStack(
       // Not a comparison of nothing with nothing.
       expect([...valued].sort()).toEqual([...MEASURES].sort())
       expect([...reasons]).toEqual(expect.arrayContaining([null, 'zero_denominator', 'no_history']))
-    }, 240_000)
+    }, 400_000)
 
     describeStack('as the API tells it', ['apiUrl'], ({ apiUrl }) => {
       it('has every KPI, as of the day of each instant, as SQL over all events', async () => {
@@ -198,7 +198,7 @@ describeStack(
           const said = answers.flatMap((answer, i) => saidBy(WINDOWS[i] ?? '', answer))
           expect(differences(await oracle.at(everything, noon), said)).toEqual([])
         })
-      }, 240_000)
+      }, 400_000)
     })
   },
 )

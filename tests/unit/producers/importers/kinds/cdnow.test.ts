@@ -36,5 +36,5 @@ real(`the purchases of CDNOW${input.path === undefined ? ` (skipped: ${input.rea
     expect(new Set(invoices.map(({ customerId }) => customerId)).size).toBe(
       new Set(sales.map(({ customer }) => customer)).size,
     )
-  }, 120_000)
+  }, 300_000)
 })
