@@ -21,7 +21,7 @@ import { prepareStore, rowsOf, Service, Tenant } from './producers-harness.ts'
 
 const SEED = process.env['NIKASH_SEED'] ?? String(Date.now())
 const INSTANTS = 50
-const ASKED_AT_ONCE = 4
+const ASKED_AT_ONCE = 2
 /** Before the books begin, on their first day, and around the midnight that ends the year. */
 const FIXED = [midnight(FIRST - 2), midnight(FIRST) + DAY_MS / 2, midnight(LAST + 1) - 1, midnight(LAST + 1)]
 
@@ -170,8 +170,15 @@ describeStack(
       it('has every KPI, as of the day of each instant, as SQL over all events', async () => {
         const token = await service.token(tenant.id, 'reader')
         const everything = Number.MAX_SAFE_INTEGER
-        const ask = async (window: string, asOf?: string) =>
-          read<Answer>(apiUrl, `/v1/kpis?window=${window}${asOf === undefined ? '' : `&asOf=${asOf}`}`, token)
+        const ask = (window: string, asOf?: string) =>
+          // A machine that is busy with other things may be answered "try again".
+          eventually(`the KPIs of ${asOf ?? 'today'}`, () =>
+            read<Answer>(
+              apiUrl,
+              `/v1/kpis?window=${window}${asOf === undefined ? '' : `&asOf=${asOf}`}`,
+              token,
+            ),
+          )
         const wrongOn = async (at: number, windows: readonly WindowName[]): Promise<readonly string[]> => {
           const day = dayIn(at)
           const answers = await Promise.all(windows.map((window) => ask(window, day)))
