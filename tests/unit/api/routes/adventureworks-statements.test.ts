@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { FinanceEvent, JournalLine } from '../../../../schemas/generated/records.ts'
 import { parseDecimal, RATE_ONE } from '../../../../schemas/values/amount.ts'
 import { formatDay, parseDay } from '../../../../schemas/values/calendar.ts'
+import { AdventureWorks, dayOf, decimalOf } from '../../../support/adventureworks-ratios.ts'
 import { realInput } from '../../../support/receivables-oracle.ts'
 import { bodies, run } from '../../producers/importers/harness.ts'
 import { event, registered, T } from '../../sinks/support/events.ts'
@@ -124,9 +125,11 @@ function oracle(file: string) {
 }
 
 real(`the statements of the real facts${input.path === undefined ? ` (${input.reason})` : ''}`, () => {
-  const months = oracle(input.path ?? '')
+  const months = input.path === undefined ? [] : oracle(input.path)
   let api: ChdbApi
+  let books: AdventureWorks
   beforeAll(async () => {
+    books = new AdventureWorks(path.dirname(input.path ?? ''))
     api = await openChdbApi(await eventsOf(input.path ?? ''), '2014-01-31T06:00:00Z')
   })
   afterAll(() => api.close())
@@ -136,11 +139,16 @@ real(`the statements of the real facts${input.path === undefined ? ` (${input.re
     expect(months.length).toBeGreaterThan(36)
     for (const { date, assets } of months) {
       const body = await api.get(`/v1/reports/balance-sheet?asOf=${date}`, T)
-      expect([date, body['balanced'], inCents((body['totals'] as Body)['assets'])]).toEqual([
+      const totals = body['totals'] as Body
+      const [own, owed, equity] = ['assets', 'liabilities', 'equity'].map((one) => inCents(totals[one]))
+      expect([date, body['balanced'], own]).toEqual([date, [true], assets])
+      // By the other reading of the file, and not by the answer's own word.
+      expect([date, own, owed]).toEqual([
         date,
-        [true],
-        assets,
+        books.balance(dayOf(date), 'Assets'),
+        -books.balance(dayOf(date), 'Liabilities'),
       ])
+      expect([date, (owed ?? 0) + (equity ?? 0)]).toEqual([date, assets])
     }
   })
 
@@ -169,5 +177,30 @@ real(`the statements of the real facts${input.path === undefined ? ` (${input.re
   it('have a cash flow that is the change of cash, by both methods', async () => {
     const body = await api.get('/v1/reports/cash-flow?from=2011-01-01&to=2013-12-31&compare=previous', T)
     expect(body['balanced']).toEqual({ partsEqualChange: [true, true], methodsAgree: [true, true] })
+  })
+
+  it('have the ratios and margins of every date, of its month and its year, as the file says', async () => {
+    expect(books.dates).toHaveLength(months.length)
+    const reasons = new Set<string>()
+    for (const date of books.dates) {
+      const to = dayOf(date)
+      for (const [window, from] of [
+        ['mtd', dayOf(`${date.slice(0, 8)}01`)],
+        ['365d', to - 364],
+      ] as const) {
+        const { kpis } = (await api.get(`/v1/kpis?window=${window}&asOf=${date}`, T)) as {
+          kpis: Record<string, { value: string | null; unit: string; reason?: string }>
+        }
+        const said = Object.fromEntries(
+          Object.entries(books.ratios(from, to)).map(([name, fraction]) => {
+            if (fraction[1] === 0) reasons.add(`${name} ${kpis[name]?.reason ?? ''}`)
+            return [name, decimalOf(fraction, kpis[name]?.unit === 'USD' ? 2 : 8)]
+          }),
+        )
+        const ours = Object.fromEntries(Object.keys(said).map((name) => [name, kpis[name]?.value]))
+        expect([window, date, ours]).toEqual([window, date, said])
+      }
+    }
+    for (const one of reasons) expect(one).toMatch(/ zero_denominator$/)
   })
 })
