@@ -14,7 +14,7 @@ import { type AgingBasis, ageItems, bucketLabels, DEFAULT_EDGES } from '../../sc
 import { type Amount, parseDecimal, toMoney } from '../../schemas/values/amount.ts'
 import { type EpochDay, formatDay, parseDay } from '../../schemas/values/calendar.ts'
 import { type Knowledge, openPartsSqlOf, unappliedSqlOf } from '../../sinks/clickhouse/contract.ts'
-import { type AgingValue, TOTAL_FIELD } from '../../sinks/redis/contract.ts'
+import { type AgingValue, type AgingValues, TOTAL_FIELD } from '../../sinks/redis/contract.ts'
 import type { Services } from '../services.ts'
 import type { AgingSide, GroupBy } from './aging-sides.ts'
 import { knownBefore } from './known-at.ts'
@@ -109,24 +109,38 @@ const isDefault = (edges: readonly number[]): boolean =>
   edges.length === DEFAULT_EDGES.length && edges.every((edge, i) => edge === DEFAULT_EDGES[i])
 
 export async function readAging(services: Services, question: AgingQuestion): Promise<AgingFigures> {
+  const live = await readLiveAging(services, question)
+  if (live) return live
+  const day = await services.tenants.dayOf(question.tenant, question.asOf)
+  return readAgingOfFacts(services, question, day)
+}
+
+/** Figures of live values; the same object for the same values. */
+const figuresKnown = new WeakMap<AgingValue, Partial<Record<AgingBasis, AgingFigures>>>()
+
+/** Undefined where the processors keep no such figures, or Redis does not have them. */
+export async function readLiveAging(
+  services: Services,
+  question: AgingQuestion,
+): Promise<AgingFigures | undefined> {
+  const { tenant, asOf, basis, groupBy, side } = question
   const simple =
     question.knownAt === undefined &&
     question.ageCredits === 'none' &&
-    (question.groupBy === undefined || question.groupBy === question.side.party) &&
+    (groupBy === undefined || groupBy === side.party) &&
     isDefault(question.edges)
-  if (simple) {
-    const live = await readLive(services, question)
-    if (live) return live
-  }
-  const day = await services.tenants.dayOf(question.tenant, question.asOf)
-  return readFacts(services, question, day)
-}
-
-async function readLive(services: Services, question: AgingQuestion): Promise<AgingFigures | undefined> {
-  const { tenant, asOf, basis, groupBy, side } = question
+  if (!simple) return undefined
   const values = groupBy ? await services.live.agingByCustomer(tenant, side.live) : undefined
   const total = groupBy ? values?.total : await services.live.agingTotal(tenant, side.live)
   if (!total || (asOf !== undefined && asOf !== total.asOf)) return undefined
+  if (values) return figuresOf(total, basis, values)
+  const before = figuresKnown.get(total)
+  const figures = before?.[basis] ?? figuresOf(total, basis)
+  figuresKnown.set(total, { ...before, [basis]: figures })
+  return figures
+}
+
+function figuresOf(total: AgingValue, basis: AgingBasis, values?: AgingValues): AgingFigures {
   const group = (key: string, value: AgingValue): AgingGroup => ({
     key,
     ...nameOf(value),
@@ -153,7 +167,11 @@ function nameOf({ customerName, vendorName }: AgingValue): { name?: string } {
   return name === undefined ? {} : { name }
 }
 
-async function readFacts(services: Services, question: AgingQuestion, day: EpochDay): Promise<AgingFigures> {
+export async function readAgingOfFacts(
+  services: Services,
+  question: AgingQuestion,
+  day: EpochDay,
+): Promise<AgingFigures> {
   const { side, tenant, groupBy, edges } = question
   const asOf = formatDay(day)
   const grouping = groupBy ?? 'none'
