@@ -85,7 +85,11 @@ const GROUP_COLUMNS: Readonly<Record<GroupBy | 'none', readonly [key: string, na
   salesperson: ['salesperson_id', "''"],
 }
 
-const itemsSql = ({ book }: AgingSide, groupBy: GroupBy | 'none', knowledge: Knowledge): string => {
+export const agingItemsSql = (
+  { book }: AgingSide,
+  groupBy: GroupBy | 'none',
+  knowledge: Knowledge,
+): string => {
   const [key, name] = GROUP_COLUMNS[groupBy]
   return `
 SELECT ${key} AS grp, max(${name}) AS group_name, invoice_date, due_date, disputed AS is_disputed,
@@ -96,7 +100,11 @@ GROUP BY grp, invoice_date, due_date, is_disputed`
 }
 
 /** Nobody sold a payment. */
-const creditsSql = ({ book }: AgingSide, groupBy: GroupBy | 'none', knowledge: Knowledge): string => {
+export const agingCreditsSql = (
+  { book }: AgingSide,
+  groupBy: GroupBy | 'none',
+  knowledge: Knowledge,
+): string => {
   const [key, name] = groupBy === 'salesperson' ? NO_GROUP : GROUP_COLUMNS[groupBy]
   return `
 SELECT ${key} AS grp, max(${name}) AS group_name, payment_date,
@@ -186,8 +194,8 @@ export async function readAgingOfFacts(
     {
       compute: () =>
         Promise.all([
-          ask<ItemRow>('aging_items', itemsSql(side, grouping, knowledge)),
-          ask<CreditRow>('aging_credits', creditsSql(side, grouping, knowledge)),
+          ask<ItemRow>('aging_items', agingItemsSql(side, grouping, knowledge)),
+          ask<CreditRow>('aging_credits', agingCreditsSql(side, grouping, knowledge)),
         ]),
       rowsOf: ([items, credits]) => items.length + credits.length,
     },
