@@ -206,7 +206,10 @@ export function validate(schema: z.ZodType, value: unknown, code: ProblemCode, r
 
 function signalOf(response: Response): AbortSignal {
   const controller = new AbortController()
-  response.once('close', () => controller.abort())
+  // An answer that was sent whole is closed too: nothing is left to abort, and an abort is not cheap.
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort()
+  })
   return controller.signal
 }
 

@@ -22,6 +22,7 @@ const PARTITION = 65_000
 const CHUNK_ROWS = 10_000
 /** Chunks under way at once: one is written while the next is made. */
 const AT_ONCE = 2
+const RETRY_MS = 10_000
 
 export interface Stores {
   readonly clickhouseUrl: string
@@ -110,7 +111,7 @@ export async function writeFacts(stores: Stores, all: readonly Company[]): Promi
 export async function writeFigures(stores: Stores, all: readonly Company[], today: number): Promise<void> {
   const server = new RedisServer({ url: stores.redisUrl })
   try {
-    const runId = await firstAnswer(() => server.runId())
+    const runId = await retrying(() => server.runId())
     const logTime = Date.now()
     for (const company of all) {
       const { tenant } = company
@@ -120,8 +121,8 @@ export async function writeFigures(stores: Stores, all: readonly Company[], toda
         { kind: 'aging', tenantId: tenant, field: fieldOf('aging', ''), offset: 0, result: aging },
       ]
       const { keys, given } = applyCall(tenant, operations, '')
-      const { seqEpoch } = await server.apply(keys, given)
-      if (!(await server.markWhole(keysOf(tenant), seqEpoch, runId)))
+      const { seqEpoch } = await retrying(() => server.apply(keys, given))
+      if (!(await retrying(() => server.markWhole(keysOf(tenant), seqEpoch, runId))))
         throw new Error(`the sequence of ${tenant} moved while it was written: is another run under way?`)
     }
   } finally {
@@ -129,9 +130,9 @@ export async function writeFigures(stores: Stores, all: readonly Company[], toda
   }
 }
 
-/** The connection is made while the first call waits. */
-async function firstAnswer<T>(call: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 5_000
+/** The server's own way: a call that fails is made again, and writing the same twice changes nothing. */
+async function retrying<T>(call: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + RETRY_MS
   for (;;)
     try {
       return await call()

@@ -196,6 +196,14 @@ describeStack('kept answers', ['clickhouseUrl', 'clickhouseUser', 'clickhousePas
     const revenue = ({ body }: { body: Record<string, unknown> }) =>
       (body['kpis'] as Record<string, { value: string }>)['netRevenue']?.value
     const report = '/v1/reports/balance-sheet?asOf=2026-03-01'
+    const today = async () => {
+      const { body } = await ask('/v1/kpis?window=30d')
+      return [body['source'], revenue({ body })]
+    }
+    expect([await today(), await today()]).toEqual([
+      ['redis', '100'],
+      ['redis', '100'],
+    ])
     await ask(report)
     await ask(DASHBOARD)
     const kept = await ask(DASHBOARD)
@@ -203,6 +211,7 @@ describeStack('kept answers', ['clickhouseUrl', 'clickhouseUser', 'clickhousePas
     await figures.kpi(ACME, { netRevenue: '101' })
     const moved = await ask(DASHBOARD)
     expect([moved.status, revenue(moved)]).toEqual(['nikash; fwd=stale; stored', '101'])
+    expect(await today()).toEqual(['redis', '101'])
     expect((await ask(report)).status).toBe('nikash; hit')
     // Values that are not whole are not served: the kept answer has them, so it is none.
     await client.del(keysOf(ACME).sync)
