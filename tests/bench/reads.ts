@@ -86,7 +86,7 @@ const checked = new Map<string, string>()
 const nameOf = ({ tenant, path }: { readonly tenant: string; readonly path: string }) => `${tenant} ${path}`
 
 const one = {
-  async live(i: number) {
+  live: async (i: number) => {
     const question = live[i % live.length]
     if (question === undefined) throw new Error('there is nothing to ask')
     const text = await get(question)
@@ -97,17 +97,17 @@ const one = {
     if (wrong !== undefined) throw new Wrong(`${name}: ${wrong}`)
     checked.set(name, text)
   },
-  async liveStraight(i: number) {
+  liveStraight: async (i: number) => {
     const question = live[i % live.length]
     if (question !== undefined) await straight.live(question)
   },
-  async past(i: number) {
+  past: async (i: number) => {
     const question = past[i]
     if (question === undefined) throw new Error('there is nothing to ask')
     const wrong = wrongIn(JSON.parse(await get(question)), question.expected)
     if (wrong !== undefined) throw new Wrong(`${nameOf(question)}: ${wrong}`)
   },
-  async pastStraight(i: number) {
+  pastStraight: async (i: number) => {
     const question = past[i]
     if (question === undefined) throw new Error('there is nothing to ask')
     const sum = await straight.past(question)
