@@ -10,6 +10,8 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { createApp } from './app.ts'
 import { createVerify, signToken } from './auth/token.ts'
+import { rememberVerified } from './auth/verified.ts'
+import { codeDigest } from './code.ts'
 import type { ApiConfig } from './config.ts'
 import type { Check } from './http/health.ts'
 import { type ApiMetrics, createApiMetrics } from './http/metrics.ts'
@@ -17,6 +19,7 @@ import { createTransactionCount } from './reads/transaction-count.ts'
 import { Gateway, GATEWAY_LIMITS, type GatewayLimits } from './live/gateway.ts'
 import { Hub } from './live/hub.ts'
 import { RedisFeed } from './live/redis-feed.ts'
+import { createAnswers } from './reads/answers.ts'
 import { isOutage, openClickHouse } from './reads/clickhouse.ts'
 import { createFacts } from './reads/facts.ts'
 import { createLiveFigures } from './reads/live-figures.ts'
@@ -50,7 +53,7 @@ export interface StartOptions {
 export async function startApi(options: StartOptions): Promise<Api> {
   const { config, log, metrics } = options
   const now = options.now ?? Date.now
-  const verify = createVerify(config.JWT_ACCESS_SECRET, now)
+  const verify = rememberVerified(createVerify(config.JWT_ACCESS_SECRET, now), now)
   const redis = openRedis(config.REDIS_URL, log)
   const feed = new RedisFeed({ commands: redis.commands, blocking: redis.blocking, runId: redis.runId, log })
   const hub = new Hub(feed)
@@ -76,7 +79,17 @@ export async function startApi(options: StartOptions): Promise<Api> {
     guard: breakers.guard('redis'),
   })
   const facts = createFacts(clickhouse)
+  const answers = createAnswers({
+    redis: redis.commands,
+    runId: redis.runId,
+    facts,
+    code: codeDigest(),
+    onRead: (kind, outcome) => apiMetrics.answerRead(kind, outcome),
+    // Of its own: a cache that is full says nothing about live figures.
+    guard: breakers.guard('redis_cache'),
+  })
   const services: Services = {
+    answers,
     clickhouse,
     facts,
     live,

@@ -1,7 +1,7 @@
 /** Cross-origin reads for the origins of CORS_ORIGIN, exact matches alone; none by default. */
 import type { RequestHandler } from 'express'
 
-const EXPOSED = 'ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id'
+const EXPOSED = 'Cache-Status, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id'
 
 export const cors =
   (origins: readonly string[]): RequestHandler =>

@@ -6,6 +6,8 @@
 import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client'
 import type { RequestHandler } from 'express'
 import { type Metrics, pipelineAge } from '../../platform/metrics.ts'
+import { CACHE_SECONDS, type CacheKind } from '../../sinks/redis/contract.ts'
+import { OUTCOMES, type Outcome } from '../reads/answers.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -14,6 +16,8 @@ export interface ApiMetrics {
   readonly middleware: RequestHandler
   /** A read was answered from the live figures (hit) or had to be computed (miss). */
   cacheRead(hit: boolean): void
+  /** A kept answer was used (hit), or had to be made. */
+  answerRead(kind: CacheKind, outcome: Outcome): void
   query(name: string, seconds: number): void
   socketClosed(code: number): void
   /** Updates that a client did not get one by one: merged into a newer one, or lost with its connection. */
@@ -75,6 +79,13 @@ export function createApiMetrics(
       this.set(reads === 0 ? 1 : hits / reads)
     },
   })
+  const kept = metrics.counter(
+    'api_answers_total',
+    'Answers of kinds that are kept in Redis: hit, or made because there was none (miss), one from before a change (stale), or no Redis (bypass).',
+    ['kind', 'outcome'],
+  )
+  for (const kind of Object.keys(CACHE_SECONDS))
+    for (const outcome of OUTCOMES) kept.inc({ kind, outcome }, 0)
   metrics.gauge('socket_connections', 'Open sockets.', [], (gauge) => gauge.set(live.connections()))
   metrics.gauge('socket_subscriptions', 'Subscriptions of open sockets.', [], (gauge) =>
     gauge.set(live.subscriptions()),
@@ -107,6 +118,7 @@ export function createApiMetrics(
       reads++
       if (hit) hits++
     },
+    answerRead: (kind, outcome) => kept.inc({ kind, outcome }),
     query: (name, seconds) => query.observe({ query: name }, seconds),
     socketClosed: (code) => closed.inc({ code: String(code) }),
     updatesDropped: (reason, count) => dropped.inc({ reason }, count),

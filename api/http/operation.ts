@@ -4,6 +4,7 @@
  *
  * P1  a handler gets only validated input and a principal from a verified token.
  * P2  a read answers with an ETag of its body; If-None-Match with it answers 304.
+ * P3  the text of a body is made once when the handler says that the body does not change (`lasting`).
  */
 import { createHash } from 'node:crypto'
 import type { OpenAPIRegistry } from '@asteasolutions/zod-to-openapi'
@@ -20,6 +21,8 @@ export interface Input<P, Q> {
   readonly request: Request
   /** Aborted when the client went away. */
   readonly signal: AbortSignal
+  /** Says in the answer whether it was kept (Cache-Status, RFC 9211). */
+  readonly cacheStatus: (text: string) => void
 }
 
 export interface PublicInput<P, Q> extends Omit<Input<P, Q>, 'principal'> {}
@@ -34,6 +37,8 @@ interface Common {
   readonly summary: string
   readonly description?: string
   readonly problems?: readonly ProblemCode[]
+  /** Its answers are kept (reads/answers.ts), and say so. */
+  readonly keeps?: true
 }
 
 export interface Operation extends Common {
@@ -110,6 +115,7 @@ function make<P extends Shape, Q extends Shape, R extends z.ZodType>(
             query: validate(query, request.query, 'query_invalid', 'query') as Parsed<Q>,
             request,
             signal: signalOf(response),
+            cacheStatus: (text: string) => void response.setHeader('Cache-Status', text),
           }
           answer(request, response, await handle(input, response))
         })
@@ -153,6 +159,15 @@ function responsesOf<R extends z.ZodType>(spec: Spec<Shape, Shape, R>, isPublic:
       description: 'The answer.',
       headers: {
         ETag: { schema: { type: 'string' as const }, description: 'Of the body; send it as If-None-Match.' },
+        ...(spec.keeps
+          ? {
+              'Cache-Status': {
+                schema: { type: 'string' as const },
+                description:
+                  'Whether the answer was kept (RFC 9211): hit, or fwd=miss, stale or bypass. Never older than the data.',
+              },
+            }
+          : {}),
       },
       content: { 'application/json': { schema: spec.response } },
     },
@@ -191,7 +206,10 @@ export function validate(schema: z.ZodType, value: unknown, code: ProblemCode, r
 
 function signalOf(response: Response): AbortSignal {
   const controller = new AbortController()
-  response.once('close', () => controller.abort())
+  // An answer that was sent whole is closed too: nothing is left to abort, and an abort is not cheap.
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort()
+  })
   return controller.signal
 }
 
@@ -199,10 +217,32 @@ const isFresh = (header: string | undefined, etag: string): boolean =>
   header !== undefined &&
   header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag || one.trim() === '*')
 
-function answer(request: Request, response: Response, value: unknown): void {
+interface Text {
+  readonly body: string
+  readonly etag: string
+}
+
+/** Of bodies that do not change; undefined until the first answer. */
+const texts = new WeakMap<object, Text | undefined>()
+
+/** P3. For a body that a handler gives again and again, and nobody changes. */
+export function lasting<T extends object>(body: T): T {
+  if (!texts.has(body)) texts.set(body, undefined)
+  return body
+}
+
+function textOf(value: unknown): Text {
+  const known = texts.get(value as object)
+  if (known) return known
   const body = JSON.stringify(value)
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  if (texts.has(value as object)) texts.set(value as object, { body, etag })
+  return { body, etag }
+}
+
+function answer(request: Request, response: Response, value: unknown): void {
+  const { body, etag } = textOf(value)
   if (request.method === 'GET' || request.method === 'HEAD') {
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     response.setHeader('ETag', etag)
     response.setHeader('Cache-Control', 'private, no-cache')
     if (isFresh(request.headers['if-none-match'], etag)) {

@@ -14,7 +14,7 @@ import { type AgingBasis, ageItems, bucketLabels, DEFAULT_EDGES } from '../../sc
 import { type Amount, parseDecimal, toMoney } from '../../schemas/values/amount.ts'
 import { type EpochDay, formatDay, parseDay } from '../../schemas/values/calendar.ts'
 import { type Knowledge, openPartsSqlOf, unappliedSqlOf } from '../../sinks/clickhouse/contract.ts'
-import { type AgingValue, TOTAL_FIELD } from '../../sinks/redis/contract.ts'
+import { type AgingValue, type AgingValues, TOTAL_FIELD } from '../../sinks/redis/contract.ts'
 import type { Services } from '../services.ts'
 import type { AgingSide, GroupBy } from './aging-sides.ts'
 import { knownBefore } from './known-at.ts'
@@ -85,7 +85,11 @@ const GROUP_COLUMNS: Readonly<Record<GroupBy | 'none', readonly [key: string, na
   salesperson: ['salesperson_id', "''"],
 }
 
-const itemsSql = ({ book }: AgingSide, groupBy: GroupBy | 'none', knowledge: Knowledge): string => {
+export const agingItemsSql = (
+  { book }: AgingSide,
+  groupBy: GroupBy | 'none',
+  knowledge: Knowledge,
+): string => {
   const [key, name] = GROUP_COLUMNS[groupBy]
   return `
 SELECT ${key} AS grp, max(${name}) AS group_name, invoice_date, due_date, disputed AS is_disputed,
@@ -96,7 +100,11 @@ GROUP BY grp, invoice_date, due_date, is_disputed`
 }
 
 /** Nobody sold a payment. */
-const creditsSql = ({ book }: AgingSide, groupBy: GroupBy | 'none', knowledge: Knowledge): string => {
+export const agingCreditsSql = (
+  { book }: AgingSide,
+  groupBy: GroupBy | 'none',
+  knowledge: Knowledge,
+): string => {
   const [key, name] = groupBy === 'salesperson' ? NO_GROUP : GROUP_COLUMNS[groupBy]
   return `
 SELECT ${key} AS grp, max(${name}) AS group_name, payment_date,
@@ -109,24 +117,38 @@ const isDefault = (edges: readonly number[]): boolean =>
   edges.length === DEFAULT_EDGES.length && edges.every((edge, i) => edge === DEFAULT_EDGES[i])
 
 export async function readAging(services: Services, question: AgingQuestion): Promise<AgingFigures> {
+  const live = await readLiveAging(services, question)
+  if (live) return live
+  const day = await services.tenants.dayOf(question.tenant, question.asOf)
+  return readAgingOfFacts(services, question, day)
+}
+
+/** Figures of live values; the same object for the same values. */
+const figuresKnown = new WeakMap<AgingValue, Partial<Record<AgingBasis, AgingFigures>>>()
+
+/** Undefined where the processors keep no such figures, or Redis does not have them. */
+export async function readLiveAging(
+  services: Services,
+  question: AgingQuestion,
+): Promise<AgingFigures | undefined> {
+  const { tenant, asOf, basis, groupBy, side } = question
   const simple =
     question.knownAt === undefined &&
     question.ageCredits === 'none' &&
-    (question.groupBy === undefined || question.groupBy === question.side.party) &&
+    (groupBy === undefined || groupBy === side.party) &&
     isDefault(question.edges)
-  if (simple) {
-    const live = await readLive(services, question)
-    if (live) return live
-  }
-  const day = await services.tenants.dayOf(question.tenant, question.asOf)
-  return readFacts(services, question, day)
-}
-
-async function readLive(services: Services, question: AgingQuestion): Promise<AgingFigures | undefined> {
-  const { tenant, asOf, basis, groupBy, side } = question
+  if (!simple) return undefined
   const values = groupBy ? await services.live.agingByCustomer(tenant, side.live) : undefined
   const total = groupBy ? values?.total : await services.live.agingTotal(tenant, side.live)
   if (!total || (asOf !== undefined && asOf !== total.asOf)) return undefined
+  if (values) return figuresOf(total, basis, values)
+  const before = figuresKnown.get(total)
+  const figures = before?.[basis] ?? figuresOf(total, basis)
+  figuresKnown.set(total, { ...before, [basis]: figures })
+  return figures
+}
+
+function figuresOf(total: AgingValue, basis: AgingBasis, values?: AgingValues): AgingFigures {
   const group = (key: string, value: AgingValue): AgingGroup => ({
     key,
     ...nameOf(value),
@@ -153,7 +175,11 @@ function nameOf({ customerName, vendorName }: AgingValue): { name?: string } {
   return name === undefined ? {} : { name }
 }
 
-async function readFacts(services: Services, question: AgingQuestion, day: EpochDay): Promise<AgingFigures> {
+export async function readAgingOfFacts(
+  services: Services,
+  question: AgingQuestion,
+  day: EpochDay,
+): Promise<AgingFigures> {
   const { side, tenant, groupBy, edges } = question
   const asOf = formatDay(day)
   const grouping = groupBy ?? 'none'
@@ -168,8 +194,8 @@ async function readFacts(services: Services, question: AgingQuestion, day: Epoch
     {
       compute: () =>
         Promise.all([
-          ask<ItemRow>('aging_items', itemsSql(side, grouping, knowledge)),
-          ask<CreditRow>('aging_credits', creditsSql(side, grouping, knowledge)),
+          ask<ItemRow>('aging_items', agingItemsSql(side, grouping, knowledge)),
+          ask<CreditRow>('aging_credits', agingCreditsSql(side, grouping, knowledge)),
         ]),
       rowsOf: ([items, credits]) => items.length + credits.length,
     },

@@ -21,7 +21,7 @@ import {
   type LedgerDayRow,
   ledgerDaysSql,
 } from '../../sinks/clickhouse/contract.ts'
-import type { KpiValue } from '../../sinks/redis/contract.ts'
+import type { KpiValue, KpiWindowValues } from '../../sinks/redis/contract.ts'
 import type { Services } from '../services.ts'
 import { readAging } from './aging.ts'
 import { RECEIVABLES } from './aging-sides.ts'
@@ -57,19 +57,7 @@ export interface KpiQuestion {
 export async function readKpis(services: Services, question: KpiQuestion): Promise<KpiFigures> {
   const { tenant, window, asOf } = question
   const live = await services.live.kpis(tenant, window)
-  if (live && (asOf === undefined || asOf === live.meta.asOf)) {
-    const { meta, measures } = live
-    return {
-      asOf: meta.asOf,
-      from: meta.from,
-      to: meta.to,
-      partial: meta.partial,
-      currency: meta.currency,
-      watermark: new Date(meta.logTime).toISOString(),
-      source: 'redis',
-      kpis: Object.fromEntries(Object.entries(measures).map(([name, value]) => [name, ofLive(value)])),
-    }
-  }
+  if (live && (asOf === undefined || asOf === live.meta.asOf)) return figuresOf(live)
   const day = await services.tenants.dayOf(tenant, asOf)
   const input = await kpiInput(services, { tenant, asOf: day })
   const result = computeWindow(window, input)
@@ -83,6 +71,27 @@ export async function readKpis(services: Services, question: KpiQuestion): Promi
     source: 'clickhouse',
     kpis: Object.fromEntries(result.measures.map((measure) => [measure.name, ofMeasure(measure)])),
   }
+}
+
+/** Of live values; the same object for the same values. */
+const figuresKnown = new WeakMap<KpiWindowValues, KpiFigures>()
+
+function figuresOf(live: KpiWindowValues): KpiFigures {
+  const before = figuresKnown.get(live)
+  if (before) return before
+  const { meta, measures } = live
+  const figures: KpiFigures = {
+    asOf: meta.asOf,
+    from: meta.from,
+    to: meta.to,
+    partial: meta.partial,
+    currency: meta.currency,
+    watermark: new Date(meta.logTime).toISOString(),
+    source: 'redis',
+    kpis: Object.fromEntries(Object.entries(measures).map(([name, value]) => [name, ofLive(value)])),
+  }
+  figuresKnown.set(live, figures)
+  return figures
 }
 
 /** What the KPIs of a day are computed from, out of the facts. */

@@ -8,6 +8,7 @@ import { type Operation, tenantOperation } from '../http/operation.ts'
 import { ApiError } from '../http/problem.ts'
 import { cursor, day, limit, pageInfo, resourceId } from '../http/schemas.ts'
 import type { Services } from '../services.ts'
+import { kept } from './answers.ts'
 import type { View } from '../../sinks/clickhouse/contract.ts'
 
 /** What a list and a single read have in common. */
@@ -41,6 +42,8 @@ export interface Resource<Row, R extends z.ZodType> extends Source<Row, R> {
   readonly alias: boolean | string
   readonly tag?: string
   readonly description?: string
+  /** Master data: answers are kept while the tenant's data do not change. */
+  readonly kept?: 'master'
 }
 
 export interface ListQuestion {
@@ -144,6 +147,7 @@ export function operationsOfResource<Row, R extends z.ZodType>(
 ): readonly Operation[] {
   const { plural, singular, alias, order } = resource
   const name = plural.replaceAll('-', ' ')
+  const keeps = resource.kept === undefined ? {} : ({ keeps: true } as const)
   const [readList, readOne] = [listReader(services, resource), oneReader(services, resource)]
   const list = tenantOperation({
     method: 'get',
@@ -154,7 +158,18 @@ export function operationsOfResource<Row, R extends z.ZodType>(
     description: resource.description ?? 'As they stand with all that is recorded.',
     query: listQuery(resource),
     response: listResponse(singular, resource.response),
-    handle: ({ principal: { tenant }, query, signal }) => readList({ tenant, query, signal }),
+    ...keeps,
+    async handle(input) {
+      const { query, signal } = input
+      const { tenant } = input.principal
+      const read = () => readList({ tenant, query, signal })
+      if (resource.kept === undefined) return read()
+      const given = Object.entries(query).filter(([, value]) => value !== undefined)
+      const parts = [plural, ...given.map(([parameter, value]) => `${parameter}=${String(value)}`)]
+      const page = await kept(services.answers, input, { kind: resource.kept, parts }, read)
+      // Masters are as they are now, whatever day it is: the day of a kept answer is that of this one.
+      return { ...page, asOf: await services.tenants.today(tenant) }
+    },
   })
   const one = tenantOperation({
     method: 'get',
@@ -165,10 +180,18 @@ export function operationsOfResource<Row, R extends z.ZodType>(
     problems: ['resource_unknown'],
     params: { id: resourceId },
     response: resource.response,
-    async handle({ principal: { tenant }, params: { id }, signal }) {
-      const found = await readOne({ tenant, id, signal })
-      if (found === undefined) throw unknownResource(singular, id)
-      return found
+    ...keeps,
+    async handle(input) {
+      const { id } = input.params
+      const { tenant } = input.principal
+      const read = async (): Promise<z.input<R>> => {
+        const found = await readOne({ tenant, id, signal: input.signal })
+        if (found === undefined) throw unknownResource(singular, id)
+        return found
+      }
+      if (resource.kept === undefined) return read()
+      const name = { kind: resource.kept, parts: [singular, id] }
+      return kept(services.answers, input, name, read as () => Promise<z.input<R> & object>)
     },
   })
   return [list, one]

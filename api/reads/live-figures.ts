@@ -2,22 +2,31 @@
  * Current figures as the processors keep them in Redis. Owns the judgement whether they can be served: only when the
  * tenant's values are whole for the server that answers. Else the answer is undefined, and the caller computes from
  * the facts: never a zero from a store that was emptied.
+ *
+ * F1  values that were read before are the same object again while run id, epoch and number of the tenant's sequence are
+ *     what they were when they were read (contract.ts, R3 and R4: they change with the values, in one step).
  */
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
+import { LRUCache } from 'lru-cache'
 import { type Guard, UNGUARDED } from '../../platform/breaker.ts'
 import {
   type AgingValue,
   type AgingValues,
+  type Channel,
   keysOf,
   type KpiWindowValues,
   parseAging,
   parseKpiWindow,
+  type TenantKeys,
   TOTAL_FIELD,
 } from '../../sinks/redis/contract.ts'
 import type { WindowName } from '../../schemas/rules/windows.ts'
 
 /** Which aging: by the name of its key. */
 export type LiveBook = 'aging' | 'payables'
+
+/** About what is kept of values that were read, in characters of their JSON. */
+const KNOWN_CHARS_MAX = 12_000_000
 
 export interface LiveFigures {
   kpis(tenant: string, window: WindowName): Promise<KpiWindowValues | undefined>
@@ -39,13 +48,20 @@ export interface LiveFiguresOptions {
   readonly guard?: Guard
 }
 
+interface Known {
+  readonly stamp: string
+  readonly value: object
+}
+
 export function createLiveFigures(options: LiveFiguresOptions): LiveFigures {
   const { redis, runId, onRead, guard = UNGUARDED } = options
+  const known = new LRUCache<string, Known>({ maxSize: KNOWN_CHARS_MAX })
+
   /** The value when the tenant is whole; a store that does not answer is as one that knows nothing. */
   const whole = async <T>(
     tenant: string,
-    read: (keys: ReturnType<typeof keysOf>) => Promise<[unknown, T]>,
-  ) => {
+    read: (keys: TenantKeys) => Promise<readonly [unknown, T | undefined]>,
+  ): Promise<T | undefined> => {
     try {
       const [sync, value] = await read(keysOf(tenant))
       const hit = typeof sync === 'string' && sync !== '' && sync === runId()
@@ -56,43 +72,76 @@ export function createLiveFigures(options: LiveFiguresOptions): LiveFigures {
       return undefined
     }
   }
-  const both = async (
-    commands: (multi: ReturnType<Redis['multi']>) => unknown,
-  ): Promise<[unknown, unknown]> => {
-    const multi = redis.multi()
-    commands(multi)
-    const replies = await guard(() => multi.exec())
-    const [first, second] = replies ?? []
-    if (!first || !second) throw new Error('Redis gave up the transaction')
-    if (first[0]) throw first[0]
-    if (second[0]) throw second[0]
-    return [first[1], second[1]]
-  }
-  const kpis = (tenant: string, window: WindowName) =>
-    whole(tenant, async (keys) => {
-      const [sync, hash] = await both((multi) => multi.get(keys.sync).hgetall(keys.kpi(window)))
-      return [sync, parseKpiWindow(hash as Record<string, string>) ?? undefined]
+  /** What the commands answer, in one step. */
+  const together = async (commands: (multi: ChainableCommander) => ChainableCommander) => {
+    const replies = await guard(() => commands(redis.multi()).exec())
+    if (!replies) throw new Error('Redis gave up the transaction')
+    return replies.map(([error, reply]) => {
+      if (error) throw error
+      return reply
     })
+  }
+  /** F1. A hash of a channel, parsed. */
+  const hashOf = <T extends object>(
+    tenant: string,
+    hash: {
+      readonly channel: Channel
+      readonly name: string
+      readonly parse: (all: Record<string, string>) => T | null
+    },
+  ) =>
+    whole(tenant, async (keys): Promise<readonly [unknown, T | undefined]> => {
+      const { channel, name, parse } = hash
+      const key = channel === 'kpi' ? keys.kpi(name) : keys[name as LiveBook]
+      const place = (multi: ChainableCommander) => multi.get(keys.sync).hmget(keys.seq, 'epoch', channel)
+      const before = known.get(key)
+      if (before !== undefined) {
+        const [sync, seq] = await together(place)
+        if (before.stamp === stampOf(sync, seq)) return [sync, before.value as T]
+      }
+      const [sync, seq, all] = await together((multi) => place(multi).hgetall(key))
+      const value = parse(all as Record<string, string>) ?? undefined
+      const stamp = stampOf(sync, seq)
+      if (value === undefined || stamp === undefined) known.delete(key)
+      else known.set(key, { stamp, value }, { size: charsOf(all as Record<string, string>) })
+      return [sync, value]
+    })
+  const kpis = (tenant: string, window: WindowName) =>
+    hashOf(tenant, { channel: 'kpi', name: window, parse: parseKpiWindow })
   const agingTotal = (tenant: string, book: LiveBook = 'aging') =>
     whole(tenant, async (keys) => {
-      const [sync, text] = await both((multi) => multi.get(keys.sync).hget(keys[book], TOTAL_FIELD))
-      return [sync, typeof text === 'string' ? (JSON.parse(text) as AgingValue) : undefined]
+      const [sync, text] = await together((multi) => multi.get(keys.sync).hget(keys[book], TOTAL_FIELD))
+      return [sync, typeof text === 'string' ? totalOf(`${keys[book]} ${TOTAL_FIELD}`, text) : undefined]
     })
+  /** The same object for the same text. */
+  const totalOf = (name: string, text: string): AgingValue => {
+    const before = known.get(name)
+    if (before?.stamp === text) return before.value as AgingValue
+    const value = JSON.parse(text) as AgingValue
+    known.set(name, { stamp: text, value }, { size: text.length * 2 })
+    return value
+  }
   return {
     kpis,
     agingTotal,
     agingByCustomer: (tenant, book = 'aging') =>
-      whole(tenant, async (keys) => {
-        const [sync, hash] = await both((multi) => multi.get(keys.sync).hgetall(keys[book]))
-        return [sync, parseAging(hash as Record<string, string>) ?? undefined]
-      }),
+      hashOf(tenant, { channel: 'aging', name: book, parse: parseAging }),
     hasAlert: (tenant, id) =>
       whole(tenant, async (keys) => {
-        const [sync, known] = await both((multi) => multi.get(keys.sync).hexists(keys.alerts, id))
-        return [sync, known === 1]
+        const [sync, there] = await together((multi) => multi.get(keys.sync).hexists(keys.alerts, id))
+        return [sync, there === 1]
       }),
     async today(tenant) {
       return (await kpis(tenant, '30d'))?.meta.asOf ?? (await agingTotal(tenant))?.asOf
     },
   }
 }
+
+/** Undefined: the place in the sequence is not known, so nothing can be said to be the same. */
+export function stampOf(sync: unknown, seq: unknown): string | undefined {
+  const [epoch, ...last] = seq as (string | null)[]
+  return typeof sync === 'string' && epoch ? `${sync}|${epoch}|${last.join('|')}` : undefined
+}
+
+const charsOf = (all: Readonly<Record<string, string>>): number =>
+  Object.entries(all).reduce((sum, [field, text]) => sum + field.length + text.length, 1)

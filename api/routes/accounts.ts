@@ -40,6 +40,7 @@ const account = z
 export const accounts = (services: Services) =>
   operationsOfResource<Row, typeof account>(services, {
     plural: 'accounts',
+    kept: 'master',
     singular: 'account',
     alias: 'chart-of-accounts',
     tag: 'Ledger',

@@ -3,13 +3,21 @@
  * and the shape of the answer; receivables-aging.ts and payables-aging.ts are the two operations.
  */
 import { z } from 'zod'
-import { checkEdges, DEFAULT_EDGES } from '../../schemas/rules/aging.ts'
+import { type AgingBasis, checkEdges, DEFAULT_EDGES } from '../../schemas/rules/aging.ts'
+import { formatDay } from '../../schemas/values/calendar.ts'
 import { decodeCursor, encodeCursor } from '../http/cursor.ts'
-import { tenantOperation } from '../http/operation.ts'
+import { lasting, tenantOperation } from '../http/operation.ts'
 import { ApiError } from '../http/problem.ts'
 import { basis, cursor, day, instant, limit, money, pageInfo, source } from '../http/schemas.ts'
-import { type AgingGroup, answerOf, readAging } from '../reads/aging.ts'
-import type { AgingSide } from '../reads/aging-sides.ts'
+import {
+  type AgingFigures,
+  type AgingGroup,
+  answerOf,
+  readAgingOfFacts,
+  readLiveAging,
+} from '../reads/aging.ts'
+import type { AgingSide, GroupBy } from '../reads/aging-sides.ts'
+import { kept } from '../reads/answers.ts'
 import { knownAt } from '../reads/known-at.ts'
 import type { Services } from '../services.ts'
 
@@ -88,10 +96,44 @@ function pageOfGroups(
 
 const SELLS = ' groupBy=salesperson is by who sold what an invoice is for; unapplied payments have none.'
 
+interface Page {
+  readonly basis: AgingBasis
+  readonly groupBy?: GroupBy | undefined
+  readonly ageCredits: 'none' | 'own-date'
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+type Body = z.input<typeof agingAnswer>
+
+/** Bodies of live figures without groups, which are the same object while nothing has changed. */
+const bodies = new WeakMap<AgingFigures, Body>()
+
+function wholeOf(found: AgingFigures, by: AgingBasis): Body {
+  const { asOf, knownAt: known, source: from, watermark, whole, labels } = found
+  return { asOf, knownAt: known, basis: by, source: from, watermark, ...answerOf(whole, labels) }
+}
+
+function lastingBody(found: AgingFigures, by: AgingBasis): Body {
+  const body = bodies.get(found) ?? lasting(wholeOf(found, by))
+  bodies.set(found, body)
+  return body
+}
+
+function bodyOf(side: AgingSide, found: AgingFigures, query: Page, edges: readonly number[]): Body {
+  const { basis: by, groupBy, ageCredits } = query
+  if (!found.groups) return wholeOf(found, by)
+  const { asOf, knownAt: known } = found
+  const binding = ['aging', side.name, asOf, known ?? '', by, groupBy ?? '', ageCredits, edges]
+  const after = decodeCursor(query.cursor, binding, 1)
+  return { ...wholeOf(found, by), ...pageOfGroups(found.groups, found.labels, after, query.limit, binding) }
+}
+
 export const agingOperation = (services: Services, side: AgingSide) =>
   tenantOperation({
     method: 'get',
     path: `/v1/${side.name}/aging`,
+    keeps: true,
     tag: side.name === 'receivables' ? 'Receivables' : 'Payables',
     summary: `Open ${side.name} by age, as of any day`,
     description:
@@ -111,45 +153,37 @@ export const agingOperation = (services: Services, side: AgingSide) =>
       cursor: cursor.optional(),
     },
     response: agingAnswer,
-    async handle({ principal, query }) {
-      const { basis: by, groupBy, ageCredits } = query
+    async handle(input) {
+      const { query } = input
+      const { basis: by, groupBy, ageCredits, knownAt: known } = query
       const edges = edgesOf(query.buckets)
-      const found = await readAging(services, {
+      const { tenant } = input.principal
+      const question = {
         side,
-        tenant: principal.tenant,
+        tenant,
         asOf: query.asOf,
-        knownAt: query.knownAt,
+        knownAt: known,
         basis: by,
         groupBy,
         ageCredits,
         edges,
-      })
-      const binding = [
-        'aging',
-        side.name,
-        found.asOf,
-        found.knownAt ?? '',
+      }
+      const live = await readLiveAging(services, question)
+      if (live) return groupBy === undefined ? lastingBody(live, by) : bodyOf(side, live, query, edges)
+      const asked = await services.tenants.dayOf(tenant, query.asOf)
+      const parts = [
+        `aging-${side.name}`,
+        formatDay(asked),
+        known ?? '',
         by,
         groupBy ?? '',
         ageCredits,
-        edges,
+        edges.join(','),
+        // Pages are of groups alone.
+        ...(groupBy === undefined ? [] : [String(query.limit), query.cursor ?? '']),
       ]
-      return {
-        asOf: found.asOf,
-        knownAt: found.knownAt,
-        basis: by,
-        source: found.source,
-        watermark: found.watermark,
-        ...answerOf(found.whole, found.labels),
-        ...(found.groups
-          ? pageOfGroups(
-              found.groups,
-              found.labels,
-              decodeCursor(query.cursor, binding, 1),
-              query.limit,
-              binding,
-            )
-          : {}),
-      }
+      return kept(services.answers, input, { kind: 'report', parts }, async () =>
+        bodyOf(side, await readAgingOfFacts(services, question, asked), query, edges),
+      )
     },
   })

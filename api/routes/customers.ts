@@ -63,6 +63,7 @@ const customer = z
 export const customers = (services: Services) =>
   operationsOfResource<Row, typeof customer>(services, {
     plural: 'customers',
+    kept: 'master',
     singular: 'customer',
     alias: false,
     tag: 'Masters',

@@ -1,8 +1,9 @@
 /** GET /v1/kpis: every KPI of a window, as of any day. */
 import { z } from 'zod'
-import { tenantOperation } from '../http/operation.ts'
+import type { WindowName } from '../../schemas/rules/windows.ts'
+import { lasting, tenantOperation } from '../http/operation.ts'
 import { currencyCode, day, decimal, instant, source, windowName } from '../http/schemas.ts'
-import { readKpis } from '../reads/kpis.ts'
+import { type KpiFigures, readKpis } from '../reads/kpis.ts'
 import type { Services } from '../services.ts'
 
 export const kpi = z
@@ -35,6 +36,17 @@ export const kpisAnswer = z
   })
   .openapi('Kpis')
 
+/** Bodies of live figures, which are the same object while nothing has changed. */
+const bodies = new WeakMap<KpiFigures, z.input<typeof kpisAnswer>>()
+
+function bodyOf(tenantId: string, window: WindowName, found: KpiFigures): z.input<typeof kpisAnswer> {
+  const before = bodies.get(found)
+  if (before) return before
+  const body = { tenantId, window, ...found, kpis: { ...found.kpis } }
+  if (found.source === 'redis') bodies.set(found, lasting(body))
+  return body
+}
+
 export const kpis = (services: Services) =>
   tenantOperation({
     method: 'get',
@@ -44,7 +56,6 @@ export const kpis = (services: Services) =>
     query: { window: windowName.default('30d'), asOf: day.optional() },
     response: kpisAnswer,
     async handle({ principal: { tenant }, query: { window, asOf } }) {
-      const found = await readKpis(services, { tenant, window, asOf })
-      return { tenantId: tenant, window, ...found, kpis: { ...found.kpis } }
+      return bodyOf(tenant, window, await readKpis(services, { tenant, window, asOf }))
     },
   })

@@ -11,6 +11,7 @@ import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { tenantOperation } from '../http/operation.ts'
 import { rangeOf } from '../http/range.ts'
 import { currencyCode, cursor, day, limit, money, pageInfo, resourceId } from '../http/schemas.ts'
+import { kept } from '../reads/answers.ts'
 import { type LedgerLine, readLedgerLines } from '../reads/general-ledger.ts'
 import { moneyOf, orNull } from '../reads/text.ts'
 import type { Services } from '../services.ts'
@@ -70,6 +71,7 @@ export const trialBalance = (services: Services) =>
   tenantOperation({
     method: 'get',
     path: '/v1/reports/trial-balance',
+    keeps: true,
     aliases: ['/finance/reports/trial-balance'],
     tag: 'Ledger',
     summary: 'Trial balance, as of any day: every account, by code',
@@ -88,38 +90,41 @@ export const trialBalance = (services: Services) =>
         balanced: z.boolean().openapi({ description: 'Debits and credits are equal.' }),
       })
       .openapi('TrialBalance'),
-    async handle({ principal: { tenant }, query }) {
-      const asOf = query.asOf ?? (await services.tenants.today(tenant))
-      const [{ currency }, rows] = await Promise.all([
-        services.tenants.settings(tenant),
-        accountsAsOf(services, { tenant, from: EVER_FROM, asOf }),
-      ])
-      const figures = rows.map((row) => {
-        const [debit, credit] = [parseDecimal(row.total_debit), parseDecimal(row.total_credit)]
-        const excess = debit - credit
-        return { row, debit, credit, over: excess > 0n ? excess : 0n, under: excess < 0n ? -excess : 0n }
+    async handle(input) {
+      const { tenant } = input.principal
+      const asOf = input.query.asOf ?? (await services.tenants.today(tenant))
+      return kept(services.answers, input, { kind: 'balance', parts: ['trial-balance', asOf] }, async () => {
+        const [{ currency }, rows] = await Promise.all([
+          services.tenants.settings(tenant),
+          accountsAsOf(services, { tenant, from: EVER_FROM, asOf }),
+        ])
+        const figures = rows.map((row) => {
+          const [debit, credit] = [parseDecimal(row.total_debit), parseDecimal(row.total_credit)]
+          const excess = debit - credit
+          return { row, debit, credit, over: excess > 0n ? excess : 0n, under: excess < 0n ? -excess : 0n }
+        })
+        const cash = (amount: Amount) => toMoney(amount, currency)
+        const [debits, credits] = [sum(figures.map((f) => f.debit)), sum(figures.map((f) => f.credit))]
+        return {
+          asOf,
+          currency,
+          data: figures.map(({ row, debit, credit, over, under }) => ({
+            ...accountOf(row),
+            totalDebit: cash(debit),
+            totalCredit: cash(credit),
+            debitBalance: cash(over),
+            creditBalance: cash(under),
+            balance: moneyOf(row.balance, currency),
+          })),
+          totals: {
+            totalDebit: cash(debits),
+            totalCredit: cash(credits),
+            debitBalance: cash(sum(figures.map((f) => f.over))),
+            creditBalance: cash(sum(figures.map((f) => f.under))),
+          },
+          balanced: debits === credits,
+        }
       })
-      const cash = (amount: Amount) => toMoney(amount, currency)
-      const [debits, credits] = [sum(figures.map((f) => f.debit)), sum(figures.map((f) => f.credit))]
-      return {
-        asOf,
-        currency,
-        data: figures.map(({ row, debit, credit, over, under }) => ({
-          ...accountOf(row),
-          totalDebit: cash(debit),
-          totalCredit: cash(credit),
-          debitBalance: cash(over),
-          creditBalance: cash(under),
-          balance: moneyOf(row.balance, currency),
-        })),
-        totals: {
-          totalDebit: cash(debits),
-          totalCredit: cash(credits),
-          debitBalance: cash(sum(figures.map((f) => f.over))),
-          creditBalance: cash(sum(figures.map((f) => f.under))),
-        },
-        balanced: debits === credits,
-      }
     },
   })
 

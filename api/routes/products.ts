@@ -52,6 +52,7 @@ const product = z
 export const products = (services: Services) =>
   operationsOfResource<Row, typeof product>(services, {
     plural: 'products',
+    kept: 'master',
     singular: 'product',
     alias: false,
     tag: 'Masters',

@@ -6,26 +6,17 @@
 import { z } from 'zod'
 import { balanceSheet, profitAndLoss } from '../../schemas/rules/statements/balances.ts'
 import { type CashFlow, cashFlow } from '../../schemas/rules/statements/cash-flow.ts'
-import {
-  COMPARISONS,
-  type Comparison,
-  daysOf,
-  type Period,
-  periodsOf,
-} from '../../schemas/rules/statements/periods.ts'
+import { daysOf, type Period, periodsOf } from '../../schemas/rules/statements/periods.ts'
 import type { StatementGroup, StatementSection } from '../../schemas/rules/statements/tree.ts'
 import { type Amount, toMoney } from '../../schemas/values/amount.ts'
-import { firstOfFiscalYear, formatDay, parseDay } from '../../schemas/values/calendar.ts'
+import { firstOfFiscalYear, formatDay } from '../../schemas/values/calendar.ts'
 import { tenantOperation } from '../http/operation.ts'
 import { ApiError } from '../http/problem.ts'
-import { rangeOf } from '../http/range.ts'
 import { currencyCode, day, money } from '../http/schemas.ts'
 import { readCashColumn, readColumns } from '../reads/statements.ts'
 import { orNull } from '../reads/text.ts'
 import type { Services } from '../services.ts'
-
-const DAYS_MAX = 36_600
-const PERIODS_MAX = 12
+import { query, statement } from './statement-question.ts'
 
 const title = {
   key: z.string(),
@@ -53,43 +44,6 @@ const group = z
 const section = z.object({ ...title, groups: z.array(group), totals: amounts }).openapi('StatementSection')
 
 const periodColumn = z.object({ from: day, to: day })
-const compare = z.enum(COMPARISONS).default('none').openapi({
-  description:
-    'Columns beside the one asked for: the period before (of a balance: the end of the month before), or the same a year before.',
-})
-const periods = z
-  .string()
-  .regex(/^\d{1,2}$/, 'must be a whole number')
-  .transform(Number)
-  .pipe(z.number().int().min(1).max(PERIODS_MAX))
-  .default(1)
-  .openapi({
-    type: 'integer',
-    minimum: 1,
-    maximum: PERIODS_MAX,
-    default: 1,
-    description: 'How many of them.',
-  })
-const query = { asOf: day.optional(), from: day.optional(), to: day.optional(), compare, periods }
-
-interface Query {
-  readonly asOf?: string | undefined
-  readonly from?: string | undefined
-  readonly to?: string | undefined
-  readonly compare: Comparison
-  readonly periods: number
-}
-
-/** asOf, or from and to; without either the fiscal year up to today. */
-async function periodOf(services: Services, tenant: string, { asOf, from, to }: Query): Promise<Period> {
-  if (asOf !== undefined && (from !== undefined || to !== undefined))
-    throw new ApiError('query_invalid', 'query/asOf: send asOf (the fiscal year up to it), or from and to.')
-  const { fiscalYearStart } = await services.tenants.settings(tenant)
-  const last = to ?? asOf ?? (await services.tenants.today(tenant))
-  const first = from ?? formatDay(firstOfFiscalYear(parseDay(last), fiscalYearStart))
-  return rangeOf({ from: first, to: last }, last, { defaultDays: 1, maxDays: DAYS_MAX })
-}
-
 const shown = (currency: string) => {
   const list = (all: readonly Amount[]) => all.map((amount) => toMoney(amount, currency))
   const ofGroup = ({ lines, totals, ...rest }: StatementGroup) => ({
@@ -117,6 +71,7 @@ export const balanceSheetReport = (services: Services) =>
   tenantOperation({
     method: 'get',
     path: '/v1/reports/balance-sheet',
+    keeps: true,
     aliases: ['/finance/reports/balance-sheet'],
     tag: 'Ledger',
     summary: 'Balance sheet as of any day, beside the end of the month before or the same day a year before',
@@ -143,8 +98,7 @@ export const balanceSheetReport = (services: Services) =>
         balanced: flags.openapi({ description: 'assets = liabilities + equity, by column.' }),
       })
       .openapi('BalanceSheet'),
-    async handle({ principal: { tenant }, query: asked }) {
-      const period = await periodOf(services, tenant, asked)
+    handle: statement(services, 'balance-sheet', async ({ tenant, asked, period }) => {
       const { currency, fiscalYearStart } = await services.tenants.settings(tenant)
       if (asked.from !== undefined && asked.compare !== 'none')
         throw new ApiError(
@@ -180,13 +134,14 @@ export const balanceSheetReport = (services: Services) =>
         },
         balanced: [...sheet.balanced],
       }
-    },
+    }),
   })
 
 export const profitAndLossReport = (services: Services) =>
   tenantOperation({
     method: 'get',
     path: '/v1/reports/profit-and-loss',
+    keeps: true,
     aliases: ['/finance/reports/profit-and-loss'],
     tag: 'Ledger',
     summary: 'Profit and loss of any period, beside the period before or the same a year before',
@@ -214,8 +169,7 @@ export const profitAndLossReport = (services: Services) =>
         }),
       })
       .openapi('ProfitAndLoss'),
-    async handle({ principal: { tenant }, query: asked }) {
-      const period = await periodOf(services, tenant, asked)
+    handle: statement(services, 'profit-and-loss', async ({ tenant, asked, period }) => {
       const { currency } = await services.tenants.settings(tenant)
       const all = periodsOf(period, asked.compare, asked.periods)
       const result = profitAndLoss(await readColumns(services, tenant, all))
@@ -237,13 +191,14 @@ export const profitAndLossReport = (services: Services) =>
           netProfit: list(totals.netProfit),
         },
       }
-    },
+    }),
   })
 
 export const cashFlowReport = (services: Services) =>
   tenantOperation({
     method: 'get',
     path: '/v1/reports/cash-flow',
+    keeps: true,
     aliases: ['/finance/reports/cash-flow'],
     tag: 'Ledger',
     summary: 'Cash flow statement of any period, direct or indirect, with comparison',
@@ -274,8 +229,7 @@ export const cashFlowReport = (services: Services) =>
         }),
       })
       .openapi('CashFlowStatement'),
-    async handle({ principal: { tenant }, query: asked }) {
-      const period = await periodOf(services, tenant, asked)
+    handle: statement(services, 'cash-flow', async ({ tenant, asked, period }) => {
       const { currency } = await services.tenants.settings(tenant)
       const all = periodsOf(period, asked.compare, asked.periods)
       const columns = await Promise.all(all.map((one) => readCashColumn(services, tenant, one)))
@@ -298,5 +252,5 @@ export const cashFlowReport = (services: Services) =>
           methodsAgree: [...flow.methodsAgree],
         },
       }
-    },
+    }),
   })

@@ -70,6 +70,7 @@ const vendor = z
 export const vendors = (services: Services) =>
   operationsOfResource<Row, typeof vendor>(services, {
     plural: 'vendors',
+    kept: 'master',
     singular: 'vendor',
     alias: false,
     tag: 'Masters',

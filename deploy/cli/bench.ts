@@ -22,6 +22,7 @@ export type BenchOptions = DataOption & {
   readonly kb?: number
   readonly rate?: number
   readonly seconds?: number
+  readonly tenants?: number
 }
 
 /** Measurements that bring their own broker: they fill it, and nothing else should be in it. */
@@ -39,7 +40,7 @@ const stackEnvironment = (options: BenchOptions): Record<string, string> =>
 const argumentsOf = (options: BenchOptions, script: string): string[] => {
   const args = ['--disable-warning=ExperimentalWarning', sourceFile(script)]
   if (options.output !== undefined) args.push('-o', options.output)
-  for (const name of ['minutes', 'events', 'kb', 'rate', 'seconds'] as const)
+  for (const name of ['minutes', 'events', 'kb', 'rate', 'seconds', 'tenants'] as const)
     if (options[name] !== undefined) args.push(`--${name}`, String(options[name]))
   if (options.what === 'r1') {
     const peer = resolve(options.peer ?? resolve(REPO_ROOT, PEERS_DEFAULT))

@@ -338,18 +338,25 @@ const addTestVerbs = (program: Command, run: Run): void => {
   program
     .command('bench')
     .description('measurements')
-    .addArgument(program.createArgument('<what>', 'which').choices(['latency', 'commands', 'r1', 'restore']))
+    .addArgument(
+      program.createArgument('<what>', 'which').choices(['latency', 'commands', 'reads', 'r1', 'restore']),
+    )
     .addOption(outputOption('table', 'json'))
     .option('--peer <dir>', 'r1: folder with the peers to measure beside us (kafka-streams/, flink/)')
-    .option('--events <n>', 'r1, restore: how many events', wholeNumber(1_000, 100_000_000))
+    .option('--events <n>', 'r1, restore, reads: how many events', wholeNumber(1_000, 100_000_000))
     .option('--kb <n>', 'restore: a state of values of this size instead of the books', wholeNumber(1, 256))
     .option(
       '--minutes <n>',
       'r1: hold half the load this long instead, and watch the memory',
       wholeNumber(1, 600),
     )
-    .option('--rate <n>', 'latency, commands: commands a second', wholeNumber(1, 10_000))
-    .option('--seconds <n>', 'latency, commands: for how long', wholeNumber(1, 3_600))
+    .option(
+      '--rate <n>',
+      'latency, commands: commands a second; reads: reads of today a second',
+      wholeNumber(1, 10_000),
+    )
+    .option('--seconds <n>', 'latency, commands: for how long; reads: each part', wholeNumber(1, 3_600))
+    .option('--tenants <n>', 'commands, reads: of how many tenants', wholeNumber(1, 5_000))
     .addOption(dataOption())
     .action(run(async () => (await import('./bench.ts')).bench, 'what'))
 }

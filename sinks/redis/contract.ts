@@ -5,14 +5,23 @@
  * R2: a value is replaced only by one of a higher (epoch, revision). R3: each channel's sequence has no gaps; `seq` and
  * values change in one step, so a snapshot read in one MULTI with `seq` plus the feed entries after it is whole.
  * R4: `seq.epoch` is random and made with the key: another epoch = the sequence began anew, read a snapshot.
+ * R5: cache entries are written by the API alone (api/reads/answers.ts) and each expires; no sink reads or writes them.
  * Amounts are decimal text, days YYYY-MM-DD, instants milliseconds UTC.
  */
+import { createHash } from 'node:crypto'
 
 export const CHANNELS = ['kpi', 'aging', 'alerts'] as const
 export type Channel = (typeof CHANNELS)[number]
 
 /** Entries that the feed keeps, about. */
 export const FEED_MAX_ENTRIES = 1000
+
+/** Answers that are kept, by what they are about, and for how many seconds at most. */
+export const CACHE_SECONDS = { dashboard: 300, report: 3_600, balance: 60, master: 300 } as const
+export type CacheKind = keyof typeof CACHE_SECONDS
+
+/** A name that is longer is written as its digest. */
+const CACHE_NAME_CHARS_MAX = 160
 
 export interface TenantKeys {
   /** Hash: one field per measure, and META_FIELD. */
@@ -31,6 +40,8 @@ export interface TenantKeys {
   readonly sync: string
   /** Hash of the writer: epoch:revision:offset of what was taken away, by field of the aging hashes, or `alert:ID`. Not for readers. */
   readonly fence: string
+  /** String: a stamp of what the answer was made of, a line feed, the answer as JSON (R5). E.g. `cache:dashboard:FROM:TO`. */
+  cache(kind: CacheKind, parts: readonly string[]): string
 }
 
 const prefixOf = (tenantId: string): string => `n:{${tenantId}}`
@@ -50,7 +61,16 @@ function keysUnder(prefix: string): TenantKeys {
     feed: `${prefix}:feed`,
     sync: `${prefix}:sync`,
     fence: `${prefix}:fence`,
+    cache: (kind, parts) => `${prefix}:cache:${kind}:${cacheName(parts)}`,
   }
+}
+
+/** Parts are told apart whatever is in them. */
+function cacheName(parts: readonly string[]): string {
+  const name = parts.map(encodeURIComponent).join(':')
+  return name.length <= CACHE_NAME_CHARS_MAX
+    ? name
+    : `sha256:${createHash('sha256').update(name).digest('base64url')}`
 }
 
 /** Hash: `offset` (next to read), `runId`, `topicId`. Written by the sink after all of a batch. */

@@ -51,6 +51,23 @@ export function groupByTenant(operations: readonly Operation[]): Map<string, Ope
   return new Map([...newest].map(([tenantId, of]) => [tenantId, [...of.values()]]))
 }
 
+/** KEYS and ARGV of apply.lua for one tenant; `sequence` is the epoch that is expected, or empty. */
+export function applyCall(tenantId: string, operations: readonly Operation[], sequence: string) {
+  const keys = keysOf(tenantId)
+  const fixed = fixedKeys(keys)
+  const windows = windowsOf(operations).map((window) => keys.kpi(window))
+  return {
+    keys: [...fixed, ...windows],
+    given: [
+      sequence,
+      randomBytes(8).toString('hex'),
+      String(FEED_MAX_ENTRIES),
+      String(DELTA_MAX_BYTES),
+      ...argumentsOf(operations, fixed.length + 1),
+    ],
+  }
+}
+
 /** By stamp; a tombstone has none and counts by its place in the topic. */
 function isOlder(a: Operation, b: Operation): boolean {
   if (a.result === null || b.result === null) return false
@@ -180,19 +197,8 @@ export class RedisLane implements LaneWriter {
 
   async #apply(tenantId: string, operations: readonly Operation[]): Promise<void> {
     const { server, metrics } = this.#options
-    const keys = keysOf(tenantId)
-    const fixed = fixedKeys(keys)
-    const windows = windowsOf(operations).map((window) => keys.kpi(window))
-    const applied = await server.apply(
-      [...fixed, ...windows],
-      [
-        this.#sequences.get(tenantId) ?? '',
-        randomBytes(8).toString('hex'),
-        String(FEED_MAX_ENTRIES),
-        String(DELTA_MAX_BYTES),
-        ...argumentsOf(operations, fixed.length + 1),
-      ],
-    )
+    const { keys, given } = applyCall(tenantId, operations, this.#sequences.get(tenantId) ?? '')
+    const applied = await server.apply(keys, given)
     if (applied.lost) throw new RedisLost(`the sequence of a tenant on ${this.#key} is not the one written`)
     if (applied.seqEpoch !== '') this.#sequences.set(tenantId, applied.seqEpoch)
     metrics.rows.inc({ stage: STAGE, table: 'values' }, applied.written)

@@ -9,9 +9,15 @@ export interface Answer {
   readonly body: { readonly id?: string; readonly code?: string }
 }
 
+export interface TextAnswer {
+  readonly status: number
+  /** A character is a byte. */
+  readonly text: string
+}
+
 interface Ask {
   readonly text: string
-  readonly resolve: (answer: Answer) => void
+  readonly resolve: (answer: TextAnswer) => void
   readonly reject: (error: Error) => void
 }
 
@@ -29,10 +35,19 @@ export class Lines {
     this.#max = max
   }
 
-  post(path: string, headers: string, body: string): Promise<Answer> {
-    const text =
+  async post(path: string, headers: string, body: string): Promise<Answer> {
+    const { status, text } = await this.#send(
       `POST ${path} HTTP/1.1\r\nhost: ${this.#base.host}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`
+        `content-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`,
+    )
+    return { status, body: JSON.parse(text) as Answer['body'] }
+  }
+
+  get(path: string, headers: string): Promise<TextAnswer> {
+    return this.#send(`GET ${path} HTTP/1.1\r\nhost: ${this.#base.host}\r\n${headers}\r\n`)
+  }
+
+  #send(text: string): Promise<TextAnswer> {
     return new Promise((resolve, reject) => {
       const ask = { text, resolve, reject }
       const line = this.#idle.pop()
@@ -56,7 +71,6 @@ export class Lines {
       got = ''
       socket.write(one.text)
     }
-    // Answers are ASCII: a character is a byte.
     socket.setEncoding('latin1')
     socket.on('data', (part: string) => {
       got += part
@@ -85,7 +99,7 @@ export class Lines {
 }
 
 /** The answer, when it is whole. */
-function answerIn(text: string): Answer | undefined {
+function answerIn(text: string): TextAnswer | undefined {
   const end = text.indexOf(HEAD_END)
   if (end < 0) return undefined
   const head = text.slice(0, end)
@@ -93,5 +107,5 @@ function answerIn(text: string): Answer | undefined {
   const body = text.slice(end + HEAD_END.length)
   if (Number.isNaN(length)) throw new Error(`an answer without Content-Length: ${head.slice(0, 200)}`)
   if (body.length < length) return undefined
-  return { status: Number(head.slice(9, 12)), body: JSON.parse(body) as Answer['body'] }
+  return { status: Number(head.slice(9, 12)), text: body }
 }

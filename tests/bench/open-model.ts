@@ -13,10 +13,10 @@ export interface Load {
   readonly cpu: number
 }
 
-/** Starts `one` rate times a second for so many seconds, and waits for all of them. */
+/** Starts `one` rate times a second for so many seconds, tells it when it should have begun, and waits for all of them. */
 export async function openLoad(
   options: { readonly rate: number; readonly seconds: number },
-  one: (index: number) => Promise<void>,
+  one: (index: number, intendedAt: number) => Promise<void>,
 ): Promise<Load> {
   const { rate, seconds } = options
   const total = rate * seconds
@@ -27,8 +27,9 @@ export async function openLoad(
   for (let i = 0; i < total; ) {
     const due = Math.min(total, Math.floor(((now() - startedAt) / 1000) * rate) + 1)
     for (; i < due; i++) {
-      lateMs.push(Math.max(0, now() - (startedAt + (i / rate) * 1000)))
-      const task = one(i).finally(() => running.delete(task))
+      const intendedAt = startedAt + (i / rate) * 1000
+      lateMs.push(Math.max(0, now() - intendedAt))
+      const task = one(i, intendedAt).finally(() => running.delete(task))
       running.add(task)
     }
     await new Promise((resolve) => setTimeout(resolve, 2))
@@ -42,6 +43,7 @@ export async function openLoad(
 export interface Percentiles {
   readonly p50: number
   readonly p90: number
+  readonly p95: number
   readonly p99: number
   readonly max: number
 }
@@ -50,7 +52,7 @@ export function percentilesOf(list: readonly number[]): Percentiles {
   const sorted = list.toSorted((a, b) => a - b)
   const at = (q: number) =>
     Number((sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN).toFixed(1))
-  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) }
+  return { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), max: at(1) }
 }
 
 export const percentileLine = (name: string, s: Percentiles): string =>

@@ -4,18 +4,23 @@ import type { ClickHouse, Question } from '../../../../api/reads/clickhouse.ts'
 import { createFacts, type Facts } from '../../../../api/reads/facts.ts'
 
 let events: Record<string, number>
-let versionsAsked: number
+let versionsAsked: string[][]
+let versionGate: Promise<void> | undefined
 let computed: string[]
 let facts: Facts
 
 beforeEach(() => {
   events = { acme: 10, bolt: 10 }
-  versionsAsked = 0
+  versionsAsked = []
+  versionGate = undefined
   computed = []
   const clickhouse: ClickHouse = {
     rows: async <Row>({ params }: Question) => {
-      versionsAsked++
-      return [{ events: String(events[String(params['tenant'])]), refused: '0' }] as Row[]
+      const tenants = params['tenants'] as string[]
+      versionsAsked.push(tenants)
+      const rows = tenants.map((tenant) => ({ tenant, events: String(events[tenant]), refused: '0' }))
+      await versionGate
+      return rows as Row[]
     },
     ping: async () => {},
     close: async () => {},
@@ -56,7 +61,7 @@ describe('an answer', () => {
   it('is shared by all who ask while it is being computed, and so is the version', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, (_, i) => ask('acme', 'k', String(i))))
     expect(new Set(all.map(([value]) => value)).size).toBe(1)
-    expect([computed.length, versionsAsked]).toEqual([1, 1])
+    expect([computed.length, versionsAsked]).toEqual([1, [['acme']]])
   })
 
   it('that was begun before a fact came is not given to those who ask after it', async () => {
@@ -78,5 +83,29 @@ describe('an answer', () => {
     const failing = { compute: () => Promise.reject(new Error('away')), rowsOf: () => 0 }
     await expect(facts.remember('acme', 'k', failing)).rejects.toThrow('away')
     expect(await ask('acme', 'k', 'a')).toEqual(['a'])
+  })
+})
+
+describe('a version', () => {
+  it('of many tenants is one query, and who asks while it runs is told by the next', async () => {
+    let open = () => {}
+    versionGate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const first = [facts.version('acme'), facts.version('bolt'), facts.version('acme')]
+    await new Promise((resolve) => setImmediate(resolve))
+    const second = facts.version('acme')
+    events['acme'] = 11
+    open()
+    expect(await Promise.all(first)).toEqual(['10|0', '10|0', '10|0'])
+    expect([await second, versionsAsked]).toEqual(['11|0', [['acme', 'bolt'], ['acme']]])
+  })
+
+  it('is the one that is said, for that tenant, inside of the call alone', async () => {
+    const seen = await facts.within('acme', '9|0', async () => [
+      await facts.version('acme'),
+      await facts.version('bolt'),
+    ])
+    expect([seen, await facts.version('acme')]).toEqual([['9|0', '10|0'], '10|0'])
   })
 })

@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler } from 'express'
 import type { Operation } from '../../../../api/http/operation.ts'
 import { problemOf } from '../../../../api/http/problem.ts'
 import type { ClickHouse, Question } from '../../../../api/reads/clickhouse.ts'
+import { NOTHING_KEPT } from '../../../../api/reads/answers.ts'
 import { createFacts } from '../../../../api/reads/facts.ts'
 import type { LiveFigures } from '../../../../api/reads/live-figures.ts'
 import { createTenants } from '../../../../api/reads/tenants.ts'
@@ -70,6 +71,7 @@ export async function openChdbApi(
   const facts = createFacts(clickhouse)
   const clock = () => Date.parse(now)
   const services: Services = {
+    answers: NOTHING_KEPT,
     clickhouse,
     facts,
     live: NO_LIVE,
