@@ -53,7 +53,9 @@ const reader = async (options: ExplainOptions): Promise<Get> => {
   })
   return async <T>(path: string, query: Readonly<Record<string, string | undefined>> = {}) => {
     const given = Object.entries(query).filter((one): one is [string, string] => one[1] !== undefined)
-    const answer = await call('GET', `${context.urls.api}${path}?${new URLSearchParams(given)}`, { token })
+    const answer = await call('GET', `${context.urls.api}${path}?${new URLSearchParams(given).toString()}`, {
+      token,
+    })
     return expectSuccess(`explain ${options.kpi}`, answer, 'api') as T
   }
 }

@@ -66,11 +66,12 @@ export function HistoryChart({ title, points, grain, currency, language, dark }:
             space: 70,
             values: (_, ticks) =>
               ticks.map((t) =>
-                new Intl.DateTimeFormat(language === 'bn' ? 'bn-BD' : 'en-GB', {
-                  ...(grain === 'hour'
+                new Intl.DateTimeFormat(
+                  language === 'bn' ? 'bn-BD' : 'en-GB',
+                  grain === 'hour'
                     ? { hour: '2-digit', minute: '2-digit' }
-                    : { day: 'numeric', month: 'short', timeZone: 'UTC' }),
-                }).format(t * 1000),
+                    : { day: 'numeric', month: 'short', timeZone: 'UTC' },
+                ).format(t * 1000),
               ),
           },
           {
