@@ -48,9 +48,13 @@ export type Explanation = {
   readonly page: { readonly nextCursor: string | null; readonly hasMore: boolean }
 }
 
-/** Whether the documents sum to the input, to the last digit. */
-export const holds = ({ input, inputs, sum }: Explanation): boolean =>
-  input === null || inputs.find(({ name }) => name === input)?.value === sum?.amount
+/** The inputs, as the first of the answers has them, that the documents of theirs do not sum to, to the last digit. */
+export const differing = (found: readonly Explanation[]): readonly string[] =>
+  found.flatMap(({ input, sum }) => {
+    if (input === null) return []
+    const value = found[0]?.inputs.find(({ name }) => name === input)?.value
+    return value === sum?.amount ? [] : [input]
+  })
 
 const isCurrency = (unit: string): boolean => /^[A-Z]{3}$/.test(unit)
 
@@ -101,7 +105,7 @@ const inputsTable = (found: readonly Explanation[], currency: string): string =>
       source !== null
         ? of === undefined
           ? `not shown: --input ${name}`
-          : holds(of)
+          : sum?.amount === value
             ? 'the same'
             : 'DIFFERS'
         : wordsOfKpi(name) === undefined
@@ -145,8 +149,9 @@ const documents = (one: Explanation): string => {
 export function explanationText(tenant: string, found: readonly Explanation[]): string {
   const [first] = found
   if (first === undefined) return ''
-  const currency = first.sum?.currency ?? (isCurrency(first.unit) ? first.unit : '')
-  const wrong = found.filter((one) => !holds(one)).map(({ input }) => input)
+  const currency =
+    found.find(({ sum }) => sum !== null)?.sum?.currency ?? (isCurrency(first.unit) ? first.unit : '')
+  const wrong = differing(found)
   return [
     `${first.name} of ${tenant}, ${first.window}: ${first.from} to ${first.to}`,
     `  ${valueText(first)}`,
@@ -156,8 +161,8 @@ export function explanationText(tenant: string, found: readonly Explanation[]): 
     ...(wrong.length === 0
       ? []
       : [
-          `The documents do not sum to ${wrong.join(', ')}: figures move faster than they can be read, or a store is wrong. ` +
-            `./nikash reconcile --tenant ${tenant} tells which.`,
+          `The documents do not sum to ${wrong.join(', ')}: the figures moved while they were read, or a store is wrong. ` +
+            `Run it again; ./nikash reconcile --tenant ${tenant} compares the stores.`,
         ]),
   ].join('\n\n')
 }

@@ -16,6 +16,9 @@ const CHROMIUM_FLAGS = [
 export const openBrowser = (executablePath: string): Promise<Browser> =>
   chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
 
+/** Documents come out of ClickHouse: on a busy machine a page waits for it. */
+const WAIT_MS = 60_000
+
 export const PHONE = { width: 360, height: 800 }
 
 export interface Opened {
@@ -36,6 +39,7 @@ export async function openPage(
     ...options,
   })
   const page = await context.newPage()
+  page.setDefaultTimeout(WAIT_MS)
   const complaints: string[] = []
   page.on('request', (request) => {
     if (!request.url().startsWith(as.apiUrl)) complaints.push(`asked for ${request.url()}`)

@@ -277,7 +277,11 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
 
           <section class="panel">
             <h2>{translate(language, 'chart')}</h2>
-            {daily.value !== undefined && (
+            {daily.value === undefined ? (
+              <p class="chart skeleton">
+                {daily.error === undefined && `${translate(language, 'loading')}…`}
+              </p>
+            ) : (
               <RevenueChart days={daily.value.data} currency={currency} language={language} dark={dark} />
             )}
           </section>

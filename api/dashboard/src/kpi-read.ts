@@ -52,6 +52,9 @@ const holds = ({ input, inputs, sum }: Explanation): boolean =>
 
 interface Held {
   readonly key: string
+  /** The KPI, its window and day: what the inputs belong to. */
+  readonly subject: string
+  readonly inputs?: Explanation['inputs'] | undefined
   readonly answer?: Explanation
   readonly error?: string
 }
@@ -60,7 +63,8 @@ interface Held {
 export function useExplanation(api: Api, question: Question, version: string) {
   const { name, window, asOf, input } = question
   const key = JSON.stringify([name, window, asOf, input])
-  const [held, setHeld] = useState<Held>({ key })
+  const subject = JSON.stringify([name, window, asOf])
+  const [held, setHeld] = useState<Held>({ key, subject })
   const [wanted, setWanted] = useState({ key, rows: ROWS })
   const [turn, setTurn] = useState(0)
   const rows = wanted.key === key ? wanted.rows : ROWS
@@ -72,12 +76,15 @@ export function useExplanation(api: Api, question: Question, version: string) {
         const query = { window, asOf, input, limit: String(rows) }
         const answer = await api.get<Explanation>(`/v1/kpis/${name}/explain`, query, abort.signal)
         if (abort.signal.aborted) return
-        setHeld({ key, answer })
+        setHeld({ key, subject, inputs: answer.inputs, answer })
         if (!holds(answer) && reads < SETTLE_READS) timer = setTimeout(() => void read(reads + 1), SETTLE_MS)
       } catch (cause) {
         if (abort.signal.aborted) return
         const error = cause instanceof Error ? cause.message : String(cause)
-        setHeld((before) => (before.key === key ? { ...before, error } : { key, error }))
+        setHeld((before) => {
+          if (before.key === key) return { ...before, error }
+          return { key, subject, inputs: before.subject === subject ? before.inputs : undefined, error }
+        })
       }
     }
     void read(1)
@@ -90,6 +97,8 @@ export function useExplanation(api: Api, question: Question, version: string) {
   return {
     answer,
     error,
+    /** They stay while the documents of another one are read. */
+    inputs: held.subject === subject ? held.inputs : undefined,
     isWhole: answer !== undefined && answer.data.length >= answer.rowCount,
     /** Undefined: there is no more, or no more in one answer. */
     more:

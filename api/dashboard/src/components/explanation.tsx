@@ -32,7 +32,10 @@ export function Explanation({ api, name, window, asOf, currency, language, value
   const version = useThrottled(JSON.stringify([value, inputs]), READ_AGAIN_MS)
   const read = useExplanation(api, { name, window, asOf, input }, version)
   const { answer, error } = read
-  const shown = answer?.inputs.map((one) => ({ ...one, value: inputs?.[one.name] ?? one.value }))
+  // The pushed inputs are there at once; which of them have documents, the answer says.
+  const shown =
+    read.inputs?.map((one) => ({ ...one, value: inputs?.[one.name] ?? one.value })) ??
+    (inputs && Object.entries(inputs).map(([of, text]) => ({ name: of, value: text, source: null })))
   const figure = (of: string, text: string) => {
     const unit = unitOfInput(of)
     const measure = formatMeasure(text, unit === 'currency' ? currency : unit, language)
@@ -49,9 +52,6 @@ export function Explanation({ api, name, window, asOf, currency, language, value
           </button>
         </p>
       )}
-      {answer === undefined && error === undefined && (
-        <p class="skeleton">{translate(language, 'loading')}…</p>
-      )}
       {shown?.length === 0 && <p class="note">{translate(language, 'noInputs')}</p>}
       {shown !== undefined && shown.length > 0 && (
         <ul class="inputs" aria-label={translate(language, 'inputs')}>
@@ -67,12 +67,12 @@ export function Explanation({ api, name, window, asOf, currency, language, value
                 {one.source !== null ? (
                   <button
                     type="button"
-                    aria-pressed={answer?.input === one.name}
+                    aria-pressed={(input ?? answer?.input) === one.name}
                     onClick={() => setChosen({ of: name, input: one.name })}
                   >
                     {text}
                   </button>
-                ) : one.name !== name && wordsOfKpi(one.name) !== undefined ? (
+                ) : read.inputs !== undefined && one.name !== name && wordsOfKpi(one.name) !== undefined ? (
                   <button type="button" onClick={() => onOpen(one.name)}>
                     {text}
                   </button>
@@ -83,6 +83,9 @@ export function Explanation({ api, name, window, asOf, currency, language, value
             )
           })}
         </ul>
+      )}
+      {answer === undefined && error === undefined && (
+        <p class="skeleton">{translate(language, 'loading')}…</p>
       )}
       {answer !== undefined && answer.input !== null && (
         <Documents

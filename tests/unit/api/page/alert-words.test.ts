@@ -57,11 +57,11 @@ describe('the words of an alert', () => {
     const reading = { numerator: 0n, denominator: 1n, text: '123456.78' }
     const words = measureWords(rule('dso', '90d', '45.0000'), reading, { sales: '123456.78', value: '45.00' })
     const said = alert('slow-payers', words)
-    expect(messageOf(said, 'en')).toBe('Days sales outstanding (90 days) is 1,23,456.78, above 45.')
-    expect(messageOf(said, 'bn')).toBe('পাওনা আদায়ে গড় দিন (৯০ দিন) ১,২৩,৪৫৬.৭৮, সীমা ৪৫ এর উপরে।')
+    expect(messageOf(said, 'en')).toBe('Days sales outstanding (90 days): 1,23,456.78, above 45.')
+    expect(messageOf(said, 'bn')).toBe('পাওনা আদায়ে গড় দিন (৯০ দিন): ১,২৩,৪৫৬.৭৮, সীমা ৪৫ এর উপরে।')
     expect(adviceOf(said, 'en')).not.toContain('/v1/')
     const open = alert('open', measureWords(rule('receivablesTotal', '', '1'), reading, {}))
-    expect(messageOf(open, 'en')).toMatch(/^Open invoices is 1,23,456\.78, above/)
+    expect(messageOf(open, 'en')).toMatch(/^Open invoices: 1,23,456\.78, above/)
   })
 
   it('are those of the server where the page knows none', () => {
