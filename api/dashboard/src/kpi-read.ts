@@ -5,10 +5,10 @@
  *     asks for a longer answer, and a figure that moved asks for it again.
  * V2  an answer of another KPI, window, day or input than the one shown is not shown, whenever it comes.
  * V3  documents come from ClickHouse, which follows the live figures within a second: where they do not sum to the input
- *     yet, they are read again.
+ *     yet, or it does not answer, they are read again.
  */
 import { useEffect, useState } from 'preact/hooks'
-import type { Api, Money } from './api.ts'
+import { type Api, type Money, Problem } from './api.ts'
 import type { Grain, HistoryPoint } from './kpi-history.ts'
 import { useLoaded } from './state.ts'
 
@@ -81,6 +81,9 @@ export function useExplanation(api: Api, question: Question, version: string) {
       } catch (cause) {
         if (abort.signal.aborted) return
         const error = cause instanceof Error ? cause.message : String(cause)
+        const isRefused = cause instanceof Problem && cause.status < 500
+        if (!isRefused && reads < SETTLE_READS)
+          timer = setTimeout(() => void read(reads + 1), SETTLE_MS * reads)
         setHeld((before) => {
           if (before.key === key) return { ...before, error }
           return { key, subject, inputs: before.subject === subject ? before.inputs : undefined, error }
