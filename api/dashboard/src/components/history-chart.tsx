@@ -16,6 +16,9 @@ interface Props {
 }
 
 const HEIGHT = 190
+const HOUR_S = 3600
+/** A point that is alone has no span to be drawn over: so much is shown on each side of it. */
+const AROUND: Readonly<Record<Grain, number>> = { hour: 3 * HOUR_S, day: 72 * HOUR_S, month: 1080 * HOUR_S }
 
 export function HistoryChart({ title, points, grain, currency, language, dark }: Props) {
   const box = useRef<HTMLDivElement>(null)
@@ -36,12 +39,17 @@ export function HistoryChart({ title, points, grain, currency, language, dark }:
     if (host === null) return
     const style = getComputedStyle(host)
     const [ink, line, accent] = ['--muted', '--line', '--accent'].map((name) => style.getPropertyValue(name))
+    const [only] = points
+    const alone = points.length === 1 && only !== undefined ? secondsOf(only, grain) : undefined
     const grid = { stroke: line ?? '', width: 1 }
     const plot = new uPlot(
       {
         width: host.clientWidth,
         height: HEIGHT,
         cursor: { drag: { x: false, y: false } },
+        scales: {
+          x: alone === undefined ? {} : { range: () => [alone - AROUND[grain], alone + AROUND[grain]] },
+        },
         ...(grain === 'hour'
           ? {}
           : { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), 'UTC') }),
@@ -68,9 +76,9 @@ export function HistoryChart({ title, points, grain, currency, language, dark }:
               ticks.map((t) =>
                 new Intl.DateTimeFormat(
                   language === 'bn' ? 'bn-BD' : 'en-GB',
-                  grain === 'hour'
+                  grain === 'hour' && new Date(t * 1000).getHours() !== 0
                     ? { hour: '2-digit', minute: '2-digit' }
-                    : { day: 'numeric', month: 'short', timeZone: 'UTC' },
+                    : { day: 'numeric', month: 'short', ...(grain === 'hour' ? {} : { timeZone: 'UTC' }) },
                 ).format(t * 1000),
               ),
           },
