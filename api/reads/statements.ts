@@ -9,11 +9,12 @@ import type { AccountSums, Column } from '../../schemas/rules/statements/tree.ts
 import { type Amount, parseDecimal } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
 import {
+  type CashColumnRow,
+  cashColumnSql,
   type CashDayRow,
   cashDaysSql,
   type CashLineRow,
   cashLinesByDaySql,
-  cashLinesSql,
   type StatementSumsRow,
   statementSumsSql,
 } from '../../sinks/clickhouse/statements/contract.ts'
@@ -69,16 +70,17 @@ export const readColumns = (
 
 const cashOf = (accounts: Column): string[] => accounts.filter(isCash).map(({ id }) => id)
 
+/** Accounts and lines are of one query: they must be of one moment, or the flow is not the change of cash. */
 export async function readCashColumn(
   services: Services,
   tenant: string,
   period: Period,
 ): Promise<CashColumn> {
-  const accounts = await readColumn(services, tenant, period)
-  const params = { ...paramsOf(tenant, period), cash: cashOf(accounts) }
-  const lines = await remembered<CashLineRow>(services, 'cash_lines', cashLinesSql, params)
+  const params = { ...paramsOf(tenant, period), cash: cashOf(await readColumn(services, tenant, period)) }
+  const rows = await remembered<CashColumnRow>(services, 'cash_column', cashColumnSql, params)
+  const lines = rows.filter(({ part }) => part === 'line')
   return {
-    accounts,
+    accounts: rows.filter(({ part }) => part === 'sums').map(sumsOf),
     cash: new Map(lines.map(({ account_id, change }) => [account_id, parseDecimal(change)])),
   }
 }

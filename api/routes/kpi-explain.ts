@@ -1,5 +1,6 @@
 /** GET /v1/kpis/{name}/explain: the inputs of a KPI, and the documents whose amounts sum to one of them. */
 import { z } from 'zod'
+import { wordsOfKpi } from '../../schemas/rules/kpi-words.ts'
 import { windowRange } from '../../schemas/rules/windows.ts'
 import { parseDecimal, toMoney } from '../../schemas/values/amount.ts'
 import { formatDay, parseDay } from '../../schemas/values/calendar.ts'
@@ -32,6 +33,8 @@ const explanation = z
     value: decimal.nullable(),
     unit: z.string(),
     reason: z.string().optional(),
+    meaning: z.string().openapi({ description: 'What the KPI says, in one sentence.' }),
+    formula: z.string().openapi({ example: 'receivables - payables' }),
     inputs: z.array(
       z.object({
         name: z.string(),
@@ -123,6 +126,8 @@ export const kpiExplain = (services: Services) =>
         value: kpi.value,
         unit: kpi.unit,
         ...(kpi.reason === undefined ? {} : { reason: kpi.reason }),
+        meaning: wordsOfKpi(name)?.meaning ?? '',
+        formula: wordsOfKpi(name)?.formula ?? '',
         inputs,
       }
       const origin = chosen === undefined ? undefined : ORIGINS[chosen]

@@ -57,7 +57,7 @@ export const call = (
   })
 
 /** Throws what the service said, when it refused. */
-export const expectSuccess = (what: string, answer: Answer): unknown => {
+export const expectSuccess = (what: string, answer: Answer, part = 'commands'): unknown => {
   if (answer.status >= 200 && answer.status < 300) return answer.body
   const problem = (typeof answer.body === 'object' ? answer.body : null) as {
     code?: string
@@ -68,7 +68,7 @@ export const expectSuccess = (what: string, answer: Answer): unknown => {
   throw new StackError(
     problem?.code ?? `HTTP_${answer.status}`,
     `${what}: ${said} (HTTP ${answer.status})`,
-    answer.status >= 500 ? 'See ./nikash logs commands.' : 'Correct the request and run it again.',
+    answer.status >= 500 ? `See ./nikash logs ${part}.` : 'Correct the request and run it again.',
     { exitCode: answer.status >= 500 ? EXIT.partDown : EXIT.finding },
   )
 }

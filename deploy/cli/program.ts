@@ -168,6 +168,20 @@ const addTenantVerbs = (program: Command, run: Run): void => {
     .addOption(outputOption('env', 'json'))
     .addOption(dataOption())
     .action(run(async () => (await import('./identity.ts')).analyst))
+  program
+    .command('explain')
+    .description(
+      'why a KPI has its value: formula, inputs, and the documents that sum to each; 1 when they do not',
+    )
+    .argument('<kpi>', 'its name, e.g. dso; docs/kpis.md lists them')
+    .requiredOption('--tenant <tenant>', 'whose figures')
+    .option('--window <window>', '30d, 90d, 365d, mtd, qtd or fy', '30d')
+    .option('--as-of <day>', 'YYYY-MM-DD (default: today of the tenant, live)')
+    .option('--input <name>', 'only the documents of this input')
+    .option('-n, --limit <n>', 'documents of each input', wholeNumber(1, 100_000), 20)
+    .addOption(outputOption('table', 'json'))
+    .addOption(dataOption())
+    .action(run(async () => (await import('./explain.ts')).explain, 'kpi'))
   const exports = program.command('export').description('the books as text, on stdout')
   exports
     .command('journal')

@@ -101,7 +101,7 @@ const get = async (access: StackAccess, what: string, path: string): Promise<unk
   return expectSuccess(what, await call('GET', `${access.context.urls.commands}${path}`, { token }))
 }
 
-const allTenants = async (access: StackAccess): Promise<Tenant[]> => {
+export const allTenants = async (access: StackAccess): Promise<Tenant[]> => {
   const found: Tenant[] = []
   let cursor = ''
   for (let page = 0; page < PAGES_MAX; page += 1) {

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { LEDGER_INPUTS } from '../rules/ledger-inputs.ts'
 import { SUBTYPE_GROUPS } from '../rules/ledger-groups.ts'
+import { wordsOfKpi } from '../rules/kpi-words.ts'
 import { DEFINITIONS } from '../rules/kpis/registry.ts'
 import { WINDOWS } from '../rules/windows.ts'
 
@@ -15,6 +16,13 @@ const HEAD = `# KPIs
 
 Made from schemas/rules/kpis by \`npm run generate\`. Each KPI is one pure rule, used by the processors (today, live) and by the
 API over ClickHouse (any other day); \`/v1/kpis/{name}/explain\` shows the documents or journal lines whose amounts sum to each input.
+
+\`\`\`sh
+./nikash explain dso --tenant demo --window 90d
+\`\`\`
+
+\`explain\` prints the same: the number, its formula, each input and the first of its documents (\`--limit\`), with their sum. \`--as-of\` asks for another day,
+\`--input\` for the documents of one input alone; \`-o json\` is the answer of the API, of one input. On the page, a tile opens this view.
 
 - **Windows**: ${WINDOWS.join(', ')} (fiscal year to date). \`previous\` is the window before, \`lastYear\` the same window a year before.
 - **No value**: \`null\` with a reason: \`zero_denominator\`, or \`no_history\` (what the general ledger says, for a tenant whose sources
@@ -46,7 +54,8 @@ const blocks = (): string[] =>
 
 export function kpisPage(): string {
   const rows = DEFINITIONS.map(
-    ({ name, unit, isFlow }) => `| \`${name}\` | ${unit} | ${isFlow ? 'adds up over days' : ''} |`,
+    ({ name, unit, isFlow }) =>
+      `| \`${name}\` | ${unit} | ${wordsOfKpi(name)?.formula ?? ''} | ${isFlow ? 'adds up over days' : ''} |`,
   )
   const inputs = Object.entries(LEDGER_INPUTS).map(
     ([name, { of, side, over }]) => `| \`${name}\` | ${of.join(', ')} | ${side} | ${over} |`,
@@ -56,7 +65,7 @@ export function kpisPage(): string {
   )
   return [
     HEAD,
-    '| KPI | unit | |\n|---|---|---|',
+    '| KPI | unit | formula | |\n|---|---|---|---|',
     `${rows.join('\n')}\n`,
     '## Definitions\n',
     blocks().join('\n'),

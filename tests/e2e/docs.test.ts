@@ -96,6 +96,15 @@ describeStack(
       expect(stdout).toMatch(/^fct_invoices\t/m)
     }, 120_000)
 
+    it('works: the explain of docs/kpis.md', async () => {
+      const [line, ...more] = commandsOf('docs/kpis.md')
+      expect([line?.startsWith('./nikash explain'), more]).toEqual([true, []])
+      await eventually(line ?? '', async () => {
+        const { stdout } = await shell(aimed(line ?? ''))
+        expect(stdout).toContain('/ 2 / sales x days')
+      })
+    }, 120_000)
+
     it('works: the looking verbs', async () => {
       for (const verb of ['status', 'topics', 'lag', 'describe', 'dlq list', 'tenant list']) {
         const { stdout } = await shell(`${aimed(`./nikash ${verb}`)} -o json`)

@@ -1,67 +1,30 @@
 /**
  * The page in a real browser, on the real stack: one payment over HTTP moves the aging bars and the DSO tile without a
  * reload; so it does on a stock centrifuge client, and one that was away gets exactly what it missed. Screenshots go to
- * NIKASH_SHOTS when it is set.
+ * NIKASH_SHOTS when it is set. The view of a KPI and the alerts: page-kpi.test.ts, page-alerts.test.ts.
  */
-import path from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { Centrifuge } from 'centrifuge'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { type Books, openBooks } from '../support/books.ts'
 import { eventually } from '../support/http.ts'
+import { openBrowser, openPage, PHONE, shot, violationsOn } from '../support/page.ts'
 import { describeStack } from '../support/stack.ts'
-
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'], (stack) => {
   let browser: Browser
   let books: Books
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: stack.browser, args: CHROMIUM_FLAGS })
+    browser = await openBrowser(stack.browser)
     books = await openBooks(stack, { prefix: 'page', name: 'মেঘনা ট্রেডিং', customer: 'Padma Textiles' })
   }, 60_000)
   afterAll(() => browser?.close())
 
-  /** A page signed in to the test's tenant, and what it asked of other hosts or complained about. */
-  async function open(
-    options: Parameters<Browser['newPage']>[0] = {},
-    token = books.reader,
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const page = await browser.newPage({
-      viewport: { width: 1280, height: 1000 },
-      locale: 'en-US',
-      ...options,
-    })
-    const complaints: string[] = []
-    page.on('request', (request) => {
-      if (!request.url().startsWith(stack.apiUrl)) complaints.push(`asked for ${request.url()}`)
-    })
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(error.message))
-    await page.route('**/v1/demo-session', (route) => route.fulfill({ json: { token } }))
-    await page.goto(`${stack.apiUrl}/`)
-    return { page, complaints }
-  }
+  const open = (token = books.reader) => openPage(browser, { apiUrl: stack.apiUrl, token })
   const amountOf = (page: Page, bucket: string) =>
     page.locator(`[data-side="receivables"] [data-bucket="${bucket}"]`).getAttribute('data-amount')
   const valueOf = (page: Page, kpi: string) =>
     page.locator(`[data-kpi="${kpi}"] .value`).getAttribute('data-value')
-  const shot = async (page: Page, name: string) => {
-    const folder = process.env['NIKASH_SHOTS']
-    if (folder !== undefined)
-      await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true })
-  }
 
   it('shows an empty business as empty, live, and without complaint', async () => {
     const { page, complaints } = await open()
@@ -69,7 +32,7 @@ describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'
     await page.locator('.empty').waitFor()
     await shot(page, 'empty')
     expect(complaints).toEqual([])
-    await page.close()
+    await page.context().close()
   }, 60_000)
 
   it('moves bars and tiles on one payment, without a reload', async () => {
@@ -97,29 +60,22 @@ describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'
     await page.locator('dialog button', { hasText: 'Close' }).click()
     await shot(page, 'light')
     expect(complaints).toEqual([])
-    await page.close()
+    await page.context().close()
   }, 90_000)
 
   it('speaks Bengali, groups in lakh, fits a phone, and passes the accessibility rules in light and dark', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const context = await browser.newContext({
-        viewport: { width: 360, height: 800 },
-        locale: 'bn-BD',
-        colorScheme,
-      })
-      const page = await context.newPage()
-      await page.route('**/v1/demo-session', (route) => route.fulfill({ json: { token: books.reader } }))
-      await page.goto(`${stack.apiUrl}/`)
+      const options = { viewport: PHONE, locale: 'bn-BD', colorScheme }
+      const { page } = await openPage(browser, { apiUrl: stack.apiUrl, token: books.reader }, options)
       await eventually('Bengali figures', async () =>
         expect(await page.locator('[data-side="receivables"] [data-bucket="31-60"]').innerText()).toContain(
           '৬০,০০০.০০৳',
         ),
       )
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa']).analyze()
-      expect(violations.map((v) => [v.id, v.nodes.map((n) => n.target)])).toEqual([])
+      expect(await violationsOn(page)).toEqual([])
       await shot(page, `phone-${colorScheme}`)
-      await context.close()
+      await page.context().close()
     }
   }, 90_000)
 
@@ -130,7 +86,7 @@ describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'
     await eventually('nothing owed in 2001', async () => expect(await amountOf(page, '31-60')).toBe('0.00'))
     await page.locator('.controls button', { hasText: 'Today' }).click()
     await eventually('the present', async () => expect(await amountOf(page, '31-60')).toBe('60000.00'))
-    await page.close()
+    await page.context().close()
   }, 60_000)
 
   it('shows the statements of the books, in English and in Bengali with lakh groups', async () => {
@@ -168,7 +124,7 @@ describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'
     )
     await shot(page, 'balance-sheet-bn')
     expect(complaints).toEqual([])
-    await page.close()
+    await page.context().close()
   }, 90_000)
 
   it('says so when the connection is gone', async () => {
@@ -181,7 +137,7 @@ describeStack('the page', ['apiUrl', 'commandsUrl', 'jwtAccessSecret', 'browser'
     await page.context().setOffline(false)
     await page.evaluate("window.dispatchEvent(new Event('online'))")
     await page.locator('[data-state="live"]').waitFor({ timeout: 30_000 })
-    await page.close()
+    await page.context().close()
   }, 90_000)
 })
 

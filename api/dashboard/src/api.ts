@@ -12,6 +12,9 @@ export interface Kpi {
   readonly reason?: string
   readonly previous?: string
   readonly change?: string
+  readonly lastYear?: string
+  /** What it is made of. */
+  readonly inputs?: Readonly<Record<string, string>>
 }
 export interface KpiAnswer {
   readonly asOf: string

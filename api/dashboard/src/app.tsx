@@ -18,35 +18,13 @@ import { OpenItems } from './components/open-items.tsx'
 import { SignIn } from './components/sign-in.tsx'
 import { Statements } from './components/statements.tsx'
 import { Status } from './components/status.tsx'
-import { Tile } from './components/tile.tsx'
+import { Tiles } from './components/tiles.tsx'
 import { formatDate, type Language } from './format.ts'
 import { type Label, translate } from './i18n.ts'
 import { type Connection, connect, type LiveFigures, NOTHING } from './live.ts'
-import { type Loaded, useDark, useLanguage, useLoaded, useMoved, useThrottled } from './state.ts'
+import { type Loaded, useDark, useLanguage, useLoaded, useThrottled } from './state.ts'
 
 const WINDOWS = ['30d', '90d', '365d', 'mtd', 'qtd', 'fy'] as const
-const TILES = [
-  'netRevenue',
-  'totalRevenue',
-  'cashReceived',
-  'receivables',
-  'dso',
-  'totalExpenses',
-  'netProfit',
-  'profitMargin',
-  'netIncome',
-  'netProfitMargin',
-  'revenueGrowthRate',
-  'averageTransactionValue',
-  'cashPosition',
-  'currentRatio',
-  'quickRatio',
-  'grossProfitMargin',
-  'operatingCashFlow',
-  'dpo',
-  'cashConversionCycle',
-  'creditRisk',
-]
 const CHART_DAYS = 90
 /** The chart reads ClickHouse, which follows the live figures within a second. */
 const CHART_REFRESH_MS = 3000
@@ -182,9 +160,6 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
     ...Object.values(live.kpis).map((w) => w.meta.logTime),
   )
 
-  const moved = useMoved(
-    Object.fromEntries(Object.entries(values ?? {}).map(([name, kpi]) => [name, kpi.value ?? ''])),
-  )
   const trends: Record<string, readonly number[]> = {
     netRevenue: (daily.value?.data ?? []).slice(-30).map((d) => Number(d.netRevenue.amount)),
     cashReceived: (daily.value?.data ?? []).slice(-30).map((d) => Number(d.cashIn.amount)),
@@ -263,30 +238,18 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
           )}
 
           {nothingYet && <p class="panel empty">{translate(language, 'empty')}</p>}
-          <section class="tiles" aria-busy={values === undefined}>
-            {values === undefined
-              ? TILES.slice(0, 8).map((name) => (
-                  <article key={name} class="tile skeleton">
-                    <h3>{translate(language, name as Label)}</h3>
-                    <p class="value">…</p>
-                  </article>
-                ))
-              : TILES.filter((name) => values[name] !== undefined).map((name) => {
-                  const kpi = values[name]
-                  const trend = trends[name]
-                  return kpi === undefined ? null : (
-                    <Tile
-                      key={name}
-                      name={name}
-                      kpi={kpi}
-                      language={language}
-                      partial={partial}
-                      moved={moved.has(name)}
-                      {...(trend === undefined ? {} : { trend })}
-                    />
-                  )
-                })}
-          </section>
+          <Tiles
+            api={api}
+            values={values}
+            window={period}
+            asOf={asOf}
+            today={today}
+            partial={partial}
+            trends={trends}
+            currency={currency}
+            language={language}
+            dark={dark}
+          />
 
           {asOf === undefined && (
             <AlertsPanel api={api} alerts={live.alerts} language={language} mayAct={session.mayAct} />
@@ -314,7 +277,11 @@ function Dashboard({ session, language, setLanguage, renew, onEnd }: DashboardPr
 
           <section class="panel">
             <h2>{translate(language, 'chart')}</h2>
-            {daily.value !== undefined && (
+            {daily.value === undefined ? (
+              <p class="chart skeleton">
+                {daily.error === undefined && `${translate(language, 'loading')}…`}
+              </p>
+            ) : (
               <RevenueChart days={daily.value.data} currency={currency} language={language} dark={dark} />
             )}
           </section>

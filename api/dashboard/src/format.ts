@@ -32,6 +32,19 @@ export function formatMoney(amount: string, currency: string, language: Language
   }).format(exact(amount))
 }
 
+/** Without the currency, for columns that name it once; as many decimals as the text has, or so many. */
+export function formatAmount(
+  amount: string,
+  currency: string,
+  language: Language,
+  digits = amount.split('.')[1]?.length ?? 0,
+): string {
+  return numberFormat(localeOf(language, currency), {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(exact(amount))
+}
+
 /** Short form for axes: lakh and crore where they are usual. Takes a number: it is a position on a chart. */
 export function formatAxis(value: number, currency: string, language: Language): string {
   return numberFormat(localeOf(language, currency), { notation: 'compact', maximumFractionDigits: 1 }).format(

@@ -1,7 +1,11 @@
 /** Every label of the page in English and Bengali. A missing translation is a type error. */
 import { formatCount, type Language } from './format.ts'
+import { alertsBn, alertsEn } from './i18n-alerts.ts'
+import { kpiViewBn, kpiViewEn } from './i18n-kpi-view.ts'
 
 const en = {
+  ...kpiViewEn,
+  ...alertsEn,
   title: 'Receivables and results',
   live: 'Live',
   connecting: 'Connecting',
@@ -115,36 +119,11 @@ const en = {
   balances: 'Balances to the poisha.',
   doesNotBalance: 'This does not balance: an entry or an account is wrong.',
   nothingPosted: 'Nothing is posted in this time.',
-  alerts: 'Alerts',
-  noAlerts: 'No alerts: nothing needs your attention.',
-  severityCRITICAL: 'Critical',
-  severityWARNING: 'Warning',
-  severityINFO: 'Notice',
-  stateOPEN: 'open',
-  stateACKNOWLEDGED: 'acknowledged',
-  stateESCALATED: 'escalated',
-  acknowledge: 'Acknowledge',
-  escalate: 'Escalate',
-  resolve: 'Resolve',
-  'alert.cash-flow': 'Cash runs short in {days} days: the projected balance falls to {lowest}.',
-  'alert.receivables-over-90':
-    '{value} % of receivables are more than 90 days past due: {over90} of {total}.',
-  'alert.failed-payment': 'Payment {subject} failed.',
-  'alert.payment-structuring':
-    '{value} payments of customer {subject} just under the threshold, {sum} together.',
-  'alert.cash-in-anomaly': 'Receipts of {day}: {amount}, where {median} is usual.',
-  'alert.net-revenue-anomaly': 'Revenue of {day}: {amount}, where {median} is usual.',
-  'alert.expenses-anomaly': 'Expenses of {day}: {amount}, where {median} is usual.',
-  'advice.cash-flow': 'Speed up receivables or delay payables.',
-  'advice.receivables-over-90': 'Start collection.',
-  'advice.failed-payment': 'Ask for another way to pay.',
-  'advice.payment-structuring': 'Ask where the money comes from.',
-  'advice.cash-in-anomaly': 'Look at the documents of that day.',
-  'advice.net-revenue-anomaly': 'Look at the documents of that day.',
-  'advice.expenses-anomaly': 'Look at the documents of that day.',
 }
 
 const bn: Record<keyof typeof en, string> = {
+  ...kpiViewBn,
+  ...alertsBn,
   title: 'পাওনা ও ফলাফল',
   live: 'সরাসরি',
   connecting: 'সংযোগ হচ্ছে',
@@ -258,31 +237,6 @@ const bn: Record<keyof typeof en, string> = {
   balances: 'হিসাব মিলেছে, পয়সা পর্যন্ত।',
   doesNotBalance: 'হিসাব মেলেনি: কোনো দাখিলা বা হিসাব ভুল।',
   nothingPosted: 'এই সময়ে কোনো দাখিলা নেই।',
-  alerts: 'সতর্কতা',
-  noAlerts: 'কোনো সতর্কতা নেই: এখন কিছু করার প্রয়োজন নেই।',
-  severityCRITICAL: 'জরুরি',
-  severityWARNING: 'সাবধান',
-  severityINFO: 'জানার জন্য',
-  stateOPEN: 'নতুন',
-  stateACKNOWLEDGED: 'দেখা হয়েছে',
-  stateESCALATED: 'ঊর্ধ্বতনের কাছে পাঠানো',
-  acknowledge: 'দেখেছি',
-  escalate: 'ঊর্ধ্বতনকে জানান',
-  resolve: 'নিষ্পত্তি হয়েছে',
-  'alert.cash-flow': '{days} দিনের মধ্যে নগদ ঘাটতি: সম্ভাব্য স্থিতি {lowest} পর্যন্ত নামবে।',
-  'alert.receivables-over-90': 'মোট পাওনার {value}% ৯০ দিনের বেশি বকেয়া: {total} এর মধ্যে {over90}।',
-  'alert.failed-payment': 'পরিশোধ {subject} ব্যর্থ হয়েছে।',
-  'alert.payment-structuring': 'গ্রাহক {subject} এর {value}টি পরিশোধ সীমার ঠিক নিচে, মোট {sum}।',
-  'alert.cash-in-anomaly': '{day} তারিখের প্রাপ্তি {amount}, সাধারণত {median}।',
-  'alert.net-revenue-anomaly': '{day} তারিখের রাজস্ব {amount}, সাধারণত {median}।',
-  'alert.expenses-anomaly': '{day} তারিখের ব্যয় {amount}, সাধারণত {median}।',
-  'advice.cash-flow': 'পাওনা দ্রুত আদায় করুন, অথবা যা অপেক্ষা করতে পারে তা পরে পরিশোধ করুন।',
-  'advice.receivables-over-90': 'আদায় শুরু করুন।',
-  'advice.failed-payment': 'পরিশোধের অন্য উপায় জানতে চান।',
-  'advice.payment-structuring': 'টাকার উৎস জানতে চান।',
-  'advice.cash-in-anomaly': 'ওই দিনের কাগজপত্র দেখুন।',
-  'advice.net-revenue-anomaly': 'ওই দিনের কাগজপত্র দেখুন।',
-  'advice.expenses-anomaly': 'ওই দিনের কাগজপত্র দেখুন।',
 }
 
 export type Label = keyof typeof en

@@ -4,17 +4,10 @@
  * the client, and where the server can't (recovered:false) it sends a snapshot again, which replaces everything.
  */
 import { Centrifuge, type Subscription } from 'centrifuge'
-import type { Session } from './api.ts'
+import type { Kpi, Session } from './api.ts'
 
 export type Connection = 'connecting' | 'live' | 'offline'
 
-export interface LiveMeasure {
-  readonly value: string | null
-  readonly unit: string
-  readonly reason?: string
-  readonly previous?: string
-  readonly change?: string
-}
 export interface LiveWindow {
   readonly meta: {
     readonly asOf: string
@@ -22,7 +15,7 @@ export interface LiveWindow {
     readonly currency: string
     readonly logTime: number
   }
-  readonly measures: Readonly<Record<string, LiveMeasure>>
+  readonly measures: Readonly<Record<string, Kpi>>
 }
 export interface LiveAging {
   readonly asOf: string

@@ -27,7 +27,9 @@ export const receivables: Definition = {
   name: 'receivables',
   unit: 'currency',
   compute: (c) => amount(c.closing.receivables),
+  // The value itself first: its documents are those that the number is made of.
   inputs: (c, _, text) => ({
+    closingReceivables: text(c.closing.receivables),
     openingReceivables: text(c.opening.receivables),
     movement: text(c.sums.receivables),
   }),

@@ -48,6 +48,27 @@ ORDER BY lines.day, lines.account_id`
 export const cashLinesSql = cashLines('{from:Date32}')
 export const cashLinesByDaySql = cashLines('posting_date')
 
+/** Rows of cashColumnSql: `sums` = a row of statementSumsSql, `line` = one of cashLinesSql, of which account_id and change. */
+export interface CashColumnRow extends StatementSumsRow {
+  readonly part: 'sums' | 'line'
+  readonly change: string
+}
+
+/**
+ * What a statement of cash flow is made from, in one query: of two, the second would see entries that the first did not, and
+ * a flow that moved meanwhile would not be the change of cash. Parameters as cashLinesSql.
+ */
+export const cashColumnSql = `
+SELECT * FROM (
+  SELECT 'sums' AS part, account_id, account_code, account_name, name_bn, account_class, account_subtype, cash_flow,
+    opening, opened, closed, moved, '' AS change
+  FROM (${statementSumsSql}) AS of_accounts
+  UNION ALL
+  SELECT 'line', account_id, '', '', '', '', '', '', '', '', '', '', change
+  FROM (${cashLinesSql}) AS of_cash
+) AS parts
+ORDER BY parts.part, parts.account_code, parts.account_id`
+
 /** Rows of cashDaysSql. */
 export interface CashDayRow {
   readonly day: string

@@ -2,10 +2,11 @@
  * Live alerts, the most urgent first, as they come over the socket. Who may command sees what can be done about each;
  * everybody else reads. An alert leaves the list when it clears or is resolved.
  */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { adviceOf, messageOf } from '../alert-words.ts'
 import type { Api } from '../api.ts'
-import { formatDate, formatMoney, formatText, type Language } from '../format.ts'
-import { isLabel, type Label, translate } from '../i18n.ts'
+import { formatCount, formatDate, type Language } from '../format.ts'
+import { type Label, translate } from '../i18n.ts'
 import type { LiveAlert } from '../live.ts'
 
 interface Props {
@@ -27,30 +28,8 @@ const MOVES: Readonly<Record<string, readonly Move[]>> = {
 }
 type Move = 'acknowledge' | 'escalate' | 'resolve'
 
-/** Built-in rules in the reader's language, from the figures of the alert; others as the server says them. */
-function messageOf(alert: LiveAlert, language: Language): string {
-  const label = `alert.${alert.ruleId}`
-  if (language === 'en' || !isLabel(label)) return alert.message
-  const { inputs, currency, subject, value } = alert
-  const money = (name: string) => formatMoney(inputs[name] ?? '0', currency, language)
-  return translate(language, label, {
-    value: formatText(value, language),
-    subject: formatText(subject, language),
-    days: formatText(inputs['daysToShortage'] ?? '', language),
-    lowest: money('lowest'),
-    over90: money('over90'),
-    total: money('total'),
-    sum: money('sum'),
-    median: money('median'),
-    day: inputs['day'] === undefined ? '' : formatDate(inputs['day'], language),
-    amount: money('value'),
-  })
-}
-
-function adviceOf(alert: LiveAlert, language: Language): string {
-  const label = `advice.${alert.ruleId}`
-  return language === 'en' || !isLabel(label) ? alert.recommendation : translate(language, label)
-}
+/** So many are shown; the others on request, so that a bad day does not push the figures out of sight. */
+const SHOWN = 5
 
 export function AlertsPanel({ api, alerts, language, mayAct }: Props) {
   const [busy, setBusy] = useState('')
@@ -58,7 +37,19 @@ export function AlertsPanel({ api, alerts, language, mayAct }: Props) {
   const listed = Object.entries(alerts).sort(
     ([, a], [, b]) => urgencyOf(a) - urgencyOf(b) || b.raisedAt - a.raisedAt,
   )
+  const [all, setAll] = useState(false)
+  const panel = useRef<HTMLElement>(null)
+  const acted = useRef('')
+  // The button that was pressed goes when its alert moves on: focus stays at the alert, or with the list.
+  useEffect(() => {
+    if (acted.current === '' || document.activeElement !== document.body) return
+    const next = `[data-id="${acted.current}"] button`
+    const to = panel.current?.querySelector<HTMLElement>(next) ?? panel.current?.querySelector('h2')
+    to?.focus()
+  }, [alerts])
   const act = async (id: string, move: Move) => {
+    if (busy !== '') return
+    acted.current = id
     setBusy(id)
     setError('')
     try {
@@ -70,8 +61,11 @@ export function AlertsPanel({ api, alerts, language, mayAct }: Props) {
     }
   }
   return (
-    <section class="panel alerts" aria-labelledby="alerts-title">
-      <h2 id="alerts-title">{translate(language, 'alerts')}</h2>
+    <section ref={panel} class="panel alerts" aria-labelledby="alerts-title">
+      <h2 id="alerts-title" tabindex={-1}>
+        {translate(language, 'alerts')}
+        {listed.length > 0 && <small> {formatCount(listed.length, language)}</small>}
+      </h2>
       {error !== '' && (
         <p class="error" role="alert">
           {translate(language, 'failed', { reason: error })}
@@ -79,26 +73,34 @@ export function AlertsPanel({ api, alerts, language, mayAct }: Props) {
       )}
       {listed.length === 0 && <p class="note">{translate(language, 'noAlerts')}</p>}
       <ul aria-live="polite">
-        {listed.map(([id, alert]) => (
+        {(all ? listed : listed.slice(0, SHOWN)).map(([id, alert]) => (
           <li
             key={id}
+            data-id={id}
             data-alert={alert.ruleId}
             data-state={alert.state}
             class={alert.severity.toLowerCase()}
           >
-            <p class="marks">
-              <span class="severity">{translate(language, `severity${alert.severity}` as Label)}</span>
-              <span class="note">
-                {translate(language, `state${alert.state}` as Label)} · {formatDate(alert.asOf, language)}
-                {alert.escalatedTo === '' ? '' : ` · ${alert.escalatedTo}`}
-              </span>
-            </p>
-            <p class="message">{messageOf(alert, language)}</p>
-            <p class="note">{adviceOf(alert, language)}</p>
+            <div class="says">
+              <p class="marks">
+                <span class="severity">{translate(language, `severity${alert.severity}` as Label)}</span>
+                <span class="note">
+                  {translate(language, `state${alert.state}` as Label)} · {formatDate(alert.asOf, language)}
+                  {alert.escalatedTo === '' ? '' : ` · ${alert.escalatedTo}`}
+                </span>
+              </p>
+              <p class="message">{messageOf(alert, language)}</p>
+              <p class="note">{adviceOf(alert, language)}</p>
+            </div>
             {mayAct && (
               <p class="actions">
                 {(MOVES[alert.state] ?? []).map((move) => (
-                  <button key={move} type="button" disabled={busy === id} onClick={() => void act(id, move)}>
+                  <button
+                    key={move}
+                    type="button"
+                    aria-disabled={busy === id}
+                    onClick={() => void act(id, move)}
+                  >
                     {translate(language, move)}
                   </button>
                 ))}
@@ -107,6 +109,11 @@ export function AlertsPanel({ api, alerts, language, mayAct }: Props) {
           </li>
         ))}
       </ul>
+      {listed.length > SHOWN && !all && (
+        <button type="button" class="all" onClick={() => setAll(true)}>
+          {translate(language, 'showAll', { total: formatCount(listed.length, language) })}
+        </button>
+      )}
     </section>
   )
 }
