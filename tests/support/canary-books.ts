@@ -88,7 +88,7 @@ async function masters(post: Post): Promise<void> {
     unit: 'PCS',
     category: CANARY,
   })
-  await post('accounts', { id: 'own-1', code: '6999', name: CANARY, accountClass: 'EXPENSE' })
+  await post('accounts', { id: 'own-1', code: '0001', name: CANARY, accountClass: 'EXPENSE' })
 }
 
 async function documents(books: Books, post: Post): Promise<string[]> {
@@ -105,6 +105,8 @@ async function documents(books: Books, post: Post): Promise<string[]> {
     dueDate: day(3),
     lines: [line(5)],
   })
+  const paidId = await books.invoice(marked(1), text)
+  await books.payment(marked(1), { ...text, allocations: [{ invoiceId: paidId, amount: marked(1) }] })
   const billId = await post('bills', {
     vendorId: 'vend-1',
     status: 'APPROVED',
@@ -116,7 +118,13 @@ async function documents(books: Books, post: Post): Promise<string[]> {
     invoiceId,
     billId,
     await books.payment(marked(2), { ...text, allocations: [{ invoiceId, amount: marked(1) }] }),
-    await post('credit-notes', { customerId: 'cust-1', reason: CANARY, category: CANARY, lines: [line(1)] }),
+    await post('credit-notes', {
+      customerId: 'cust-1',
+      reason: CANARY,
+      category: CANARY,
+      lines: [line(1)],
+      allocations: [{ invoiceId, amount: marked(1) }],
+    }),
     await post('payments', {
       direction: 'out',
       vendorId: 'vend-1',
