@@ -14,7 +14,7 @@ await runService({ service: 'canary', logLevel: process.env['LOG_LEVEL'] ?? 'inf
       COMMANDS_URL: env.url(),
       JWT_ACCESS_SECRET: env.secret(),
       /** Seconds between two rounds. */
-      CANARY_SECONDS: env.integer(1, 86_400, 60),
+      CANARY_SECONDS: env.integer(1, 86_400, 300),
       DATA_DIR: env.optional(),
       LOG_LEVEL: env.logLevel(),
     },

@@ -5,7 +5,7 @@
  *
  * Round n, on its day: an invoice of 1000.01 + VAT of 15 % (150.0015, rounded 150.00) = 1150.01; half of it is paid, 575.00;
  * what was left of invoice n - 1 is paid, 575.01; bank charges of 10.03 are posted by a journal entry.
- * C1: after a round exactly one invoice is open, with 575.01: the books of the canary never get wider, whatever n is.
+ * C1: after a round exactly one invoice is open, with 575.01: so what it has open never grows, whatever n is.
  * C2: every figure is a whole number of rounds times an amount, so a round that a store lost or has twice shows for ever.
  */
 import { type Amount, parseDecimal } from '../values/amount.ts'

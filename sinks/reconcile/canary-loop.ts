@@ -39,6 +39,7 @@ export class CanaryLoop {
   constructor(options: CanaryLoopOptions) {
     this.#options = options
     const { metrics, parts, nowMs } = options
+    const began = nowMs()
     this.#count = new CanaryCount(parts.database)
     this.#metrics = {
       checks: metrics.counter('canary_checks_total', 'Comparisons of the canary tenant with its script.', [
@@ -64,10 +65,11 @@ export class CanaryLoop {
     )
     metrics.gauge(
       'canary_age_seconds',
-      'Age of the newest round of the canary tenant that every store has right.',
+      'Age of the newest round of the canary tenant that every store has right; since the start while there is none.',
       [],
       (gauge) => {
-        if (this.#rightUntil !== null) gauge.set((nowMs() - Date.parse(this.#rightUntil)) / 1_000)
+        const right = this.#rightUntil === null ? began : Date.parse(this.#rightUntil)
+        gauge.set((nowMs() - right) / 1_000)
       },
     )
   }

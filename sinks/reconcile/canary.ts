@@ -4,7 +4,7 @@
  *
  * N1: how many rounds there were is counted in the event store, from the days of the canary's own invoices; it must be the
  *     same before and after the others were read. N2: stores that are read while a round goes through say something else:
- *     only what stays for `tries` looks is a finding. N3: where stream, Redis and ClickHouse agree with each other, they
+ *     only what stays for ten seconds, and three looks at least, is a finding. N3: where stream, Redis and ClickHouse agree with each other, they
  *     are `behind`, or lost something together before the log: that is said apart, as late, since nobody differs.
  */
 import type pg from 'pg'
@@ -148,14 +148,19 @@ export function findingsOf(
   )
 }
 
+const LOOKS_MIN = 3
+const STAYS_MS = 10_000
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Looks until all is as computed, `tries` times at most (N2). */
+/** Looks until all is as computed, or N2 is met. */
 export async function checkCanary(parts: CanaryParts, count: CanaryCount): Promise<CanaryVerdict> {
-  const { tries = 20, pauseMs = 500 } = parts
-  for (let i = 1; ; i++) {
+  const { pauseMs = 500 } = parts
+  const began = performance.now()
+  for (let looks = 1; ; looks++) {
     const verdict = await lookAtCanary(parts, count)
-    if ((verdict.wrong.length === 0 && verdict.late.length === 0) || i >= tries) return verdict
+    if (verdict.wrong.length === 0 && verdict.late.length === 0) return verdict
+    if (looks >= LOOKS_MIN && performance.now() - began >= STAYS_MS) return verdict
     await pause(pauseMs)
   }
 }

@@ -4,7 +4,7 @@
  * in ClickHouse, is named in metric, log and report; nobody else sees the canary. What was planted is taken away again.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -73,12 +73,25 @@ describeStack(
       children.push(child)
       return child
     }
-    const trade = (seconds: number) =>
-      start('producers/canary/main.ts', {
+    /** Trades round after round up to this one; then it is at rest, so that what is planted is not written over. */
+    const tradeTo = async (round: number): Promise<void> => {
+      const trader = start('producers/canary/main.ts', {
         ADMIN_PORT: '0',
-        CANARY_SECONDS: String(seconds),
+        CANARY_SECONDS: '1',
         DATA_DIR: folder,
       })
+      await eventually(
+        `round ${round}`,
+        async () => {
+          const { round: under } = JSON.parse(readFileSync(join(folder, 'canary.json'), 'utf8')) as {
+            round: number
+          }
+          expect(under).toBeGreaterThan(round)
+        },
+        90_000,
+      )
+      await stop(trader)
+    }
     const stop = (child: ChildProcess) =>
       new Promise<void>((done) => {
         if (child.exitCode !== null || child.signalCode !== null) return done()
@@ -113,10 +126,8 @@ describeStack(
       const port = await freePort()
       admin = `http://127.0.0.1:${port}`
       start('sinks/main.ts', { SINK: 'reconcile', CANARY: 'on', ADMIN_PORT: String(port) })
-      const trader = trade(1)
-      await right(3, 150_000)
-      // At rest, so that what is planted is not written over.
-      await stop(trader)
+      await tradeTo(3)
+      await right(3)
     }, 200_000)
     afterAll(async () => {
       await Promise.all(children.map(stop))
@@ -130,9 +141,7 @@ describeStack(
       expect(revision).toBeGreaterThan(0)
       expect(await metric('nikash_canary_rounds_stored{')).toBe(rounds)
       expect(await metric('nikash_canary_age_seconds{')).toBeGreaterThan(0)
-      const again = trade(1)
-      await right(rounds + 2)
-      await stop(again)
+      await tradeTo(rounds + 2)
       await right(rounds + 2)
     }, 200_000)
 

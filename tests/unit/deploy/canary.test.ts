@@ -8,8 +8,8 @@ import { fromArguments, toArguments } from '../../../deploy/local/stack-settings
 
 describe('the setting', () => {
   it.each([
-    [{}, 60],
-    [{ NIKASH_CANARY_SECONDS: '' }, 60],
+    [{}, 300],
+    [{ NIKASH_CANARY_SECONDS: '' }, 300],
     [{ NIKASH_CANARY_SECONDS: '0' }, 0],
     [{ NIKASH_CANARY_SECONDS: '15' }, 15],
   ])('%j', (environment, seconds) => {
