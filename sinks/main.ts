@@ -13,6 +13,7 @@ import { isPassing, openRegistry } from '../schemas/registry.ts'
 import { AuditSink } from './audit/sink.ts'
 import { openStore } from './clickhouse/client.ts'
 import { ClickHouseSink } from './clickhouse/sink.ts'
+import { CanaryLoop } from './reconcile/canary-loop.ts'
 import { ReconcileLoop } from './reconcile/loop.ts'
 import { openReconcile } from './reconcile/open.ts'
 import { RedisSink } from './redis/sink.ts'
@@ -98,6 +99,8 @@ async function runReconcile({ life, kafka, codec }: Parts): Promise<void> {
       CLICKHOUSE_USER: env.text(),
       CLICKHOUSE_PASSWORD: env.secret(1),
       DATABASE_READER_URL: env.url(),
+      /** Whether the canary tenant trades in this stack. */
+      CANARY: z.enum(['on', 'off']).default('off'),
     },
     process.env,
   )
@@ -116,6 +119,11 @@ async function runReconcile({ life, kafka, codec }: Parts): Promise<void> {
   life.show('/reconcile', () => loop.report())
   life.onStop('comparison', () => loop.stop())
   loop.start()
+  if (config.CANARY === 'off') return
+  const canary = new CanaryLoop({ parts, metrics: life.metrics, log: life.log, nowMs: () => Date.now() })
+  life.show('/canary', () => canary.report())
+  life.onStop('canary', () => canary.stop())
+  canary.start()
 }
 
 const RUN = { redis: runRedis, clickhouse: runClickHouse, audit: runAudit, reconcile: runReconcile }

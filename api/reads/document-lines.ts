@@ -3,31 +3,36 @@
  * columns of their own. Asked for the documents of a page at once.
  */
 import { z } from 'zod'
-import { documentLinesSql } from '../../sinks/clickhouse/contract.ts'
+import { documentLinesSql, type EntityWithLines } from '../../sinks/clickhouse/contract.ts'
 import { day, decimal, money } from '../http/schemas.ts'
 import type { Services } from '../services.ts'
 import { moneyOf, plain } from './text.ts'
 
 /** As the payload has it: decimals as text with all their digits. */
-interface PayloadLine {
+interface PayloadLine extends Partial<typeof LATER> {
   readonly description: string
   readonly quantity: string
-  readonly unit: string
   readonly unitPrice: string
-  readonly discount: string
   readonly netAmount: string
-  readonly sdRate: string
-  readonly sdAmount: string
   readonly vatCode: string
   readonly vatRate: string
   readonly vatAmount: string
-  readonly productId: string | null
-  readonly accountId: string | null
+  /** Of bills. */
   readonly category?: string
   readonly department?: string
 }
 
-interface Row {
+/** Fields that lines did not always have: facts from before them stay readable. */
+const LATER: {
+  readonly unit: string
+  readonly discount: string
+  readonly sdRate: string
+  readonly sdAmount: string
+  readonly productId: string | null
+  readonly accountId: string | null
+} = { unit: '', discount: '0', sdRate: '0', sdAmount: '0', productId: null, accountId: null }
+
+interface PartsRow {
   readonly id: string
   readonly lines_json: string
   readonly instalments_json: string
@@ -60,37 +65,57 @@ export const documentLine = z
 
 export const instalment = z.object({ dueDate: day, amount: money }).openapi('Instalment')
 
-export const lineOf = (line: PayloadLine, currency: string): z.input<typeof documentLine> => ({
-  description: line.description,
-  productId: line.productId,
-  quantity: plain(line.quantity),
-  unit: line.unit,
-  unitPrice: plain(line.unitPrice),
-  discount: moneyOf(line.discount, currency),
-  netAmount: moneyOf(line.netAmount, currency),
-  sdRate: plain(line.sdRate),
-  sdAmount: moneyOf(line.sdAmount, currency),
-  vatCode: line.vatCode,
-  vatRate: plain(line.vatRate),
-  vatAmount: moneyOf(line.vatAmount, currency),
-  category: line.category || null,
-  department: line.department || null,
-  accountId: line.accountId,
-})
+export const linesOf = (parts: DocumentParts | undefined, currency: string) =>
+  (parts?.lines ?? []).map((line) => lineOf(line, currency))
 
-/** By document id. Of an event without lines (an older record) there are none. */
-export async function readDocumentParts(
+export const instalmentsOf = (parts: DocumentParts | undefined, currency: string) =>
+  (parts?.instalments ?? []).map(({ dueDate, amount }) => ({ dueDate, amount: moneyOf(amount, currency) }))
+
+const lineOf = (payload: PayloadLine, currency: string): z.input<typeof documentLine> => {
+  const line = { ...LATER, ...payload }
+  return {
+    description: line.description,
+    productId: line.productId,
+    quantity: plain(line.quantity),
+    unit: line.unit,
+    unitPrice: plain(line.unitPrice),
+    discount: moneyOf(line.discount, currency),
+    netAmount: moneyOf(line.netAmount, currency),
+    sdRate: plain(line.sdRate),
+    sdAmount: moneyOf(line.sdAmount, currency),
+    vatCode: line.vatCode,
+    vatRate: plain(line.vatRate),
+    vatAmount: moneyOf(line.vatAmount, currency),
+    category: line.category || null,
+    department: line.department || null,
+    accountId: line.accountId,
+  }
+}
+
+export interface WithParts {
+  readonly parts?: DocumentParts | undefined
+}
+
+/** Rows of documents with their lines and instalments. Of an event without lines (an older record) there are none. */
+export async function withParts<Row extends WithParts>(
   services: Services,
-  question: { tenant: string; entity: 'bill'; ids: readonly string[]; signal: AbortSignal },
-): Promise<ReadonlyMap<string, DocumentParts>> {
-  const { tenant, entity, ids, signal } = question
-  const rows = await services.clickhouse.rows<Row>({
+  question: {
+    readonly tenant: string
+    readonly entity: EntityWithLines
+    readonly rows: readonly Row[]
+    readonly id: (row: Row) => string
+    readonly signal: AbortSignal
+  },
+): Promise<readonly Row[]> {
+  const { tenant, entity, id, signal } = question
+  const ids = question.rows.map(id)
+  const rows = await services.clickhouse.rows<PartsRow>({
     name: `lines_${entity}`,
     sql: documentLinesSql(entity),
     params: { tenant, ids },
     signal,
   })
-  return new Map(
+  const found = new Map(
     rows.map((row) => [
       row.id,
       {
@@ -99,4 +124,5 @@ export async function readDocumentParts(
       },
     ]),
   )
+  return question.rows.map((row) => ({ ...row, parts: found.get(id(row)) }))
 }

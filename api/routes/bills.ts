@@ -3,10 +3,11 @@ import { z } from 'zod'
 import { day, instant, money, resourceId } from '../http/schemas.ts'
 import {
   documentLine,
-  type DocumentParts,
   instalment,
-  lineOf,
-  readDocumentParts,
+  instalmentsOf,
+  linesOf,
+  withParts,
+  type WithParts,
 } from '../reads/document-lines.ts'
 import { operationsOfResource } from '../reads/list.ts'
 import { moneyOf, orNull, UPDATED } from '../reads/text.ts'
@@ -14,7 +15,7 @@ import type { Services } from '../services.ts'
 
 const STATUSES = ['DRAFT', 'APPROVED', 'PARTIALLY_PAID', 'PAID', 'WRITTEN_OFF', 'CANCELLED'] as const
 
-interface Row {
+interface Row extends WithParts {
   readonly bill_id: string
   readonly bill_number: string
   readonly vendor_id: string
@@ -42,7 +43,6 @@ interface Row {
   readonly approved: string | null
   readonly cancelled: string | null
   readonly updated: string
-  readonly parts?: DocumentParts | undefined
 }
 
 const bill = z
@@ -99,11 +99,8 @@ export const bills = (services: Services) =>
       number: { column: 'bill_number', schema: z.string().min(1).max(100) },
     },
     dateColumn: 'bill_date',
-    async complete(tenant, rows, signal) {
-      const ids = rows.map((row) => row.bill_id)
-      const parts = await readDocumentParts(services, { tenant, entity: 'bill', ids, signal })
-      return rows.map((row) => ({ ...row, parts: parts.get(row.bill_id) }))
-    },
+    complete: (tenant, rows, signal) =>
+      withParts(services, { tenant, entity: 'bill', rows, id: (row) => row.bill_id, signal }),
     response: bill,
     map: (row) => {
       const amount = (text: string) => moneyOf(text, row.currency)
@@ -133,11 +130,8 @@ export const bills = (services: Services) =>
         disputed: row.is_disputed,
         approvedOn: row.approved,
         cancelledOn: row.cancelled,
-        lines: (row.parts?.lines ?? []).map((line) => lineOf(line, row.currency)),
-        instalments: (row.parts?.instalments ?? []).map((part) => ({
-          dueDate: part.dueDate,
-          amount: amount(part.amount),
-        })),
+        lines: linesOf(row.parts, row.currency),
+        instalments: instalmentsOf(row.parts, row.currency),
         updatedAt: row.updated,
       }
     },

@@ -1,13 +1,14 @@
 /** GET /v1/credit-notes and /v1/credit-notes/{id}: what customers owe less. */
 import { z } from 'zod'
 import { day, instant, money, resourceId } from '../http/schemas.ts'
+import { documentLine, linesOf, withParts, type WithParts } from '../reads/document-lines.ts'
 import { operationsOfResource } from '../reads/list.ts'
 import { moneyOf, orNull, UPDATED } from '../reads/text.ts'
 import type { Services } from '../services.ts'
 
 const STATUSES = ['ISSUED', 'CANCELLED'] as const
 
-interface Row {
+interface Row extends WithParts {
   readonly credit_note_id: string
   readonly credit_note_number: string
   readonly mushak_number: string
@@ -50,6 +51,7 @@ const creditNote = z
     status: z.enum(STATUSES),
     cancelledOn: day.nullable(),
     reason: z.string().nullable(),
+    lines: z.array(documentLine),
     updatedAt: instant,
   })
   .openapi('CreditNote')
@@ -74,6 +76,8 @@ export const creditNotes = (services: Services) =>
       number: { column: 'credit_note_number', schema: z.string().min(1).max(100) },
     },
     dateColumn: 'credit_date',
+    complete: (tenant, rows, signal) =>
+      withParts(services, { tenant, entity: 'credit-note', rows, id: (row) => row.credit_note_id, signal }),
     response: creditNote,
     map: (row) => {
       const amount = (text: string) => moneyOf(text, row.currency)
@@ -96,6 +100,7 @@ export const creditNotes = (services: Services) =>
         status: row.status,
         cancelledOn: row.cancelled,
         reason: orNull(row.reason),
+        lines: linesOf(row.parts, row.currency),
         updatedAt: row.updated,
       }
     },

@@ -2,10 +2,18 @@
 import { z } from 'zod'
 import { parseDecimal, toMoney } from '../../schemas/values/amount.ts'
 import { day, instant, money, resourceId } from '../http/schemas.ts'
+import {
+  documentLine,
+  instalment,
+  instalmentsOf,
+  linesOf,
+  withParts,
+  type WithParts,
+} from '../reads/document-lines.ts'
 import { operationsOfResource } from '../reads/list.ts'
 import type { Services } from '../services.ts'
 
-interface Row {
+interface Row extends WithParts {
   readonly invoice_id: string
   readonly invoice_number: string
   readonly customer_id: string
@@ -56,6 +64,10 @@ const invoice = z
     disputed: z.boolean(),
     approvedOn: day.nullable(),
     cancelledOn: day.nullable(),
+    lines: z.array(documentLine),
+    instalments: z
+      .array(instalment)
+      .openapi({ description: 'As first agreed; none = all of it on dueDate.' }),
     updatedAt: instant,
   })
   .openapi('Invoice')
@@ -83,6 +95,8 @@ export const invoices = (services: Services) =>
       number: { column: 'invoice_number', schema: z.string().min(1).max(100) },
     },
     dateColumn: 'invoice_date',
+    complete: (tenant, rows, signal) =>
+      withParts(services, { tenant, entity: 'invoice', rows, id: (row) => row.invoice_id, signal }),
     response: invoice,
     map: (row) => {
       const amount = (text: string) => toMoney(parseDecimal(text), row.currency)
@@ -108,6 +122,8 @@ export const invoices = (services: Services) =>
         disputed: row.is_disputed,
         approvedOn: row.approved,
         cancelledOn: row.cancelled,
+        lines: linesOf(row.parts, row.currency),
+        instalments: instalmentsOf(row.parts, row.currency),
         updatedAt: row.updated,
       }
     },

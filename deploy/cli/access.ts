@@ -49,6 +49,7 @@ export const findStack = (option: DataOption): StackAccess | undefined => {
     secrets,
     urls: urlsFor(ports, secrets),
     speed: state.speed,
+    canarySeconds: state.canarySeconds,
     inherited: inheritedFrom(process.env),
   }
   return { layout, state, running: supervisorAlive(state), context }

@@ -96,7 +96,7 @@ const checkStale = (dataDir: string): Finding => {
 
 const checkFreePorts = async (portBase: number): Promise<Finding> => {
   try {
-    await checkPorts(partsOf(portsFor(portBase), { demo: true, storesOnly: false }))
+    await checkPorts(partsOf(portsFor(portBase), { demo: true, canarySeconds: 1, storesOnly: false }))
     return finding('ports', true, `free from ${portBase}`)
   } catch (error) {
     return finding('ports', false, messageOf(error), error instanceof StackError ? error.help : '')

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, messageOf } from '../local/errors.ts'
 import { partsOf } from '../local/parts/catalogue.ts'
 import { isAlive, residentKb } from '../local/processes.ts'
 import type { PartState } from '../local/state.ts'
+import { canaryLine, readCanary } from './canary.ts'
 import { type DataOption, dataDirOf, findStack, notRunning, type StackAccess } from './access.ts'
 import { duration, megabytes, note, print, printJson, table } from './output.ts'
 import { layoutOf } from '../local/paths.ts'
@@ -40,7 +41,10 @@ const withTimeout = async (check: Promise<void>): Promise<string | undefined> =>
 export const reportParts = async (access: StackAccess, now: number): Promise<PartReport[]> => {
   const { state, context } = access
   const definitions = new Map(
-    partsOf(context.ports, { demo: true, storesOnly: false }).map((part) => [part.name, part]),
+    partsOf(context.ports, { demo: true, canarySeconds: 1, storesOnly: false }).map((part) => [
+      part.name,
+      part,
+    ]),
   )
   return Promise.all(
     state.parts.map(async (part) => {
@@ -83,7 +87,7 @@ export const environmentLines = (access: StackAccess): string[] => {
   return Object.entries(environment).map(([name, value]) => `${name}=${value}`)
 }
 
-const printTable = (access: StackAccess, parts: readonly PartReport[]): void => {
+const printTable = (access: StackAccess, parts: readonly PartReport[], canary: string | undefined): void => {
   const rows = parts.map((part) => [
     part.name,
     part.status === 'healthy' && !part.healthy ? 'unhealthy' : part.status,
@@ -100,6 +104,7 @@ const printTable = (access: StackAccess, parts: readonly PartReport[]): void => 
   print(`${access.state.phase}, ${megabytes(total)} in all; data and logs in ${access.layout.root}`)
   const { urls } = access.context
   print(`dashboard and API ${urls.api}, commands ${urls.commands}`)
+  if (canary !== undefined) print(canary)
 }
 
 export const status = async (options: StatusOptions): Promise<ExitCode> => {
@@ -115,6 +120,7 @@ export const status = async (options: StatusOptions): Promise<ExitCode> => {
     return EXIT.fine
   }
   const parts = await reportParts(access, Date.now())
+  const canary = await readCanary(access)
   const healthy = access.state.phase === 'up' && parts.every((part) => part.healthy)
   if (options.output === 'json') {
     const { urls } = access.context
@@ -133,10 +139,11 @@ export const status = async (options: StatusOptions): Promise<ExitCode> => {
         clickhouse: urls.clickhouse,
         redis: urls.redis,
       },
+      ...(canary === undefined ? {} : { canary }),
       parts: parts.map(({ stopSignal: _signal, startTime: _start, ...part }) => part),
     })
   } else {
-    printTable(access, parts)
+    printTable(access, parts, canary === undefined ? undefined : canaryLine(canary, Date.now()))
   }
   return healthy ? EXIT.fine : EXIT.partDown
 }

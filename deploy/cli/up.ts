@@ -27,6 +27,23 @@ export type UpOptions = {
   readonly storesOnly: boolean
 }
 
+/** Between two rounds of the canary tenant: a round is about 30 KB in all stores together, so 8 MB a day. */
+const CANARY_SECONDS = 300
+const CANARY_VARIABLE = 'NIKASH_CANARY_SECONDS'
+
+/** 0 = no canary. */
+export const canarySecondsOf = (environment: NodeJS.ProcessEnv): number => {
+  const written = environment[CANARY_VARIABLE]
+  if (written === undefined || written === '') return CANARY_SECONDS
+  if (/^\d{1,5}$/.test(written) && Number(written) <= 86_400) return Number(written)
+  throw new StackError(
+    'WRONG_SETTING',
+    `${CANARY_VARIABLE} is ${written}.`,
+    'Write the seconds between two rounds of the canary, 1 to 86400, or 0 to have none.',
+    { exitCode: EXIT.wrongUse },
+  )
+}
+
 const POLL_MS = 100
 const APPEAR_TIMEOUT_MS = 30_000
 const SUPERVISOR = new URL('../local/supervisor.ts', import.meta.url).pathname
@@ -180,6 +197,7 @@ export const up = async (options: UpOptions): Promise<ExitCode> => {
     portBase: options.portBase,
     demo: options.demo && !options.storesOnly,
     speed: options.speed,
+    canarySeconds: canarySecondsOf(process.env),
     storesOnly: options.storesOnly,
     parent: options.detach ? 0 : process.pid,
   })

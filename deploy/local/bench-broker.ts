@@ -54,6 +54,7 @@ export async function startBenchBroker(say: (line: string) => void): Promise<Ben
       secrets,
       urls: urlsFor(ports, secrets),
       speed: 1,
+      canarySeconds: 0,
       inherited: inheritedFrom(process.env),
     }
     const part = kafkaPart(ports)

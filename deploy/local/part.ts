@@ -15,6 +15,8 @@ export type StackContext = {
   readonly urls: Urls
   readonly secrets: Secrets
   readonly speed: number
+  /** Between two rounds of the canary tenant; 0 = there is none. */
+  readonly canarySeconds: number
   /** What the user's shell had and a part may inherit (PATH, HOME, LOG_LEVEL ...); never secrets of others. */
   readonly inherited: Readonly<Record<string, string>>
 }

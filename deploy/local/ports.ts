@@ -32,6 +32,7 @@ export const ADMIN_OFFSETS = {
   clickhouse: 109,
   'sink-audit': 110,
   reconcile: 111,
+  canary: 112,
 } as const
 
 export type PortName = keyof typeof PORT_OFFSETS
@@ -41,7 +42,7 @@ export type Ports = Readonly<Record<PortName, number>> & {
 }
 
 /** The highest offset in use: bases of two stacks must differ by more than this. */
-export const PORT_SPAN = 112
+export const PORT_SPAN = 113
 
 const shift = <K extends string>(offsets: Readonly<Record<K, number>>, base: number): Record<K, number> => {
   const shifted = {} as Record<K, number>

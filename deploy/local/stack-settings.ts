@@ -8,6 +8,8 @@ const settingsSchema = z.object({
   demo: z.boolean(),
   speed: z.coerce.number().positive().max(1_000),
   storesOnly: z.boolean(),
+  /** Between two rounds of the canary tenant; 0 = there is none. */
+  canarySeconds: z.coerce.number().int().min(0).max(86_400),
   /** The process whose end ends the stack (a foreground `up`); 0 when it shall outlive everybody. */
   parent: z.coerce.number().int().nonnegative(),
 })
@@ -18,6 +20,7 @@ export const toArguments = (settings: StackSettings): string[] => [
   `--port-base=${settings.portBase}`,
   `--speed=${settings.speed}`,
   `--parent=${settings.parent}`,
+  `--canary-seconds=${settings.canarySeconds}`,
   ...(settings.demo ? ['--demo'] : []),
   ...(settings.storesOnly ? ['--stores-only'] : []),
 ]
@@ -30,6 +33,7 @@ export const fromArguments = (args: readonly string[]): StackSettings => {
       'port-base': { type: 'string' },
       speed: { type: 'string', default: '1' },
       parent: { type: 'string', default: '0' },
+      'canary-seconds': { type: 'string', default: '0' },
       demo: { type: 'boolean', default: false },
       'stores-only': { type: 'boolean', default: false },
     },
@@ -42,6 +46,7 @@ export const fromArguments = (args: readonly string[]): StackSettings => {
       speed: values.speed,
       storesOnly: values['stores-only'],
       parent: values.parent,
+      canarySeconds: values['canary-seconds'],
     }),
   )
 }

@@ -41,6 +41,7 @@ const stateSchema = z.object({
   portBase: z.number(),
   demo: z.boolean(),
   speed: z.number(),
+  canarySeconds: z.number().default(0),
   error: z.object({ code: z.string(), message: z.string(), help: z.string() }).nullable(),
   parts: z.array(partSchema),
 })

@@ -44,6 +44,7 @@ const contextOf = (settings: StackSettings, environment: NodeJS.ProcessEnv): Sta
     secrets,
     urls: urlsFor(ports, secrets),
     speed: settings.speed,
+    canarySeconds: settings.canarySeconds,
     inherited: inheritedFrom(environment),
   }
 }
@@ -219,6 +220,7 @@ class Supervisor {
       portBase: this.#settings.portBase,
       demo: this.#settings.demo,
       speed: this.#settings.speed,
+      canarySeconds: this.#settings.canarySeconds,
       error: this.#error,
       parts: [...this.#runners.values()].map((runner) => runner.state()),
     })

@@ -10,6 +10,7 @@
  *     in the cool-down of their rule they are not raised. T4: the timer sorts behind the midnight of receivables-aging:
  *     the day has moved when it fires. A gap in time looks at each missed day, in order.
  */
+import { EVENTS_OF } from '../../schemas/event-kinds.ts'
 import type { EventType, FinanceEvent } from '../../schemas/generated/records.ts'
 import { ORDER_FREE } from '../../schemas/rules/accept.ts'
 import {
@@ -66,8 +67,8 @@ const NIGHT = 'night|'
 const COOL = 'cool|'
 
 /** Types whose effect on the books changes no figure that a rule reads. */
-const NAMES: ReadonlySet<EventType> = new Set(['CustomerCreated', 'CustomerUpdated'])
-const SETTINGS: ReadonlySet<EventType> = new Set(['TenantRegistered', 'TenantSettingsChanged'])
+const NAMES: ReadonlySet<EventType> = new Set(EVENTS_OF.customer)
+const SETTINGS: ReadonlySet<EventType> = new Set(EVENTS_OF.tenant)
 
 type RuleSet = Extract<FinanceEvent, { readonly type: 'AlertRuleSet' }>['data']
 

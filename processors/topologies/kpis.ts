@@ -5,6 +5,7 @@
  * each local midnight too: windows end on another day then. This timer may fire before or after the one that moves the
  * tenant's day: what is shown is computed at the cut, when both have fired.
  */
+import { EVENTS_OF } from '../../schemas/event-kinds.ts'
 import { ORDER_FREE } from '../../schemas/rules/accept.ts'
 import { BOOKED } from '../domain/fold.ts'
 import { KPI_FAMILY, kpiResult, resultKey } from '../domain/results.ts'
@@ -16,7 +17,7 @@ import { KPI_CLOCKS, RECEIVABLE_STORES, TENANTS } from './stores.ts'
 
 const MIDNIGHT = 'midnight|'
 /** Types that change which days are in a window, or the currency. */
-const SETTINGS: ReadonlySet<string> = new Set(['TenantRegistered', 'TenantSettingsChanged'])
+const SETTINGS: ReadonlySet<string> = new Set(EVENTS_OF.tenant)
 
 export function kpis(encode: EncodeResult): Topology {
   /** K2. */

@@ -36,6 +36,7 @@ import {
 import type { VendorState } from '../vendors/decide.ts'
 import { evolveVendor } from '../vendors/evolve.ts'
 import { evolveValidationRules, type ValidationRulesState } from '../validation-rules/decide.ts'
+import { EVENTS_OF } from '../../schemas/event-kinds.ts'
 import type { EventType } from '../../schemas/generated/records.ts'
 import { type AggregateType, type DomainEvent, type TenantState, unexpectedEvent } from './events.ts'
 
@@ -76,12 +77,7 @@ const of =
     return evolve(state, event as E)
   }
 
-const VENDOR_PAYMENT: readonly VendorPaymentEvent['type'][] = [
-  'VendorPaymentSent',
-  'VendorPaymentAllocated',
-  'VendorPaymentReversed',
-  'VendorPaymentFailed',
-]
+const VENDOR_PAYMENT: readonly VendorPaymentEvent['type'][] = EVENTS_OF['vendor-payment']
 
 /** Payments in and out are one type of aggregate; the event says which one it is. */
 const eitherWay =
@@ -95,56 +91,24 @@ const eitherWay =
       : ofIn(incoming(state, ''), event)
 
 export const EVOLVE: { readonly [T in AggregateType]: Evolve<States[T]> } = {
-  tenant: of(
-    ['TenantRegistered', 'TenantSettingsChanged', 'TenantProcessingStopped', 'TenantRebuildRequested'],
-    evolveTenant,
-  ),
-  customer: of(['CustomerCreated', 'CustomerUpdated'], evolveCustomer),
-  invoice: of(
-    [
-      'InvoiceCreated',
-      'InvoiceApproved',
-      'InvoiceCancelled',
-      'InvoiceDueDateChanged',
-      'InvoiceWrittenOff',
-      'InvoiceDisputeChanged',
-    ],
-    evolveInvoice,
-  ),
-  payment: eitherWay(
-    of(
-      ['PaymentReceived', 'PaymentAllocated', 'PaymentReversed', 'PaymentFailed', 'PaymentReconciled'],
-      evolvePayment,
-    ),
-    of([...VENDOR_PAYMENT], evolveVendorPayment),
-  ),
-  'credit-note': of(['CreditNoteIssued', 'CreditNoteAllocated', 'CreditNoteCancelled'], evolveCreditNote),
-  expense: of(['ExpenseRecorded', 'ExpenseApproved', 'ExpenseCancelled'], evolveExpense),
-  'fx-rate': of(['FxRateSet'], evolveFxRate),
-  'tax-rate': of(['TaxRateSet'], evolveTaxRate),
-  account: of(['AccountCreated', 'AccountUpdated', 'AccountDeactivated'], evolveAccount),
-  'posting-rules': of(['PostingRulesSet'], evolvePostingRules),
-  ledger: of(['PeriodClosed', 'PeriodReopened', 'FiscalYearClosed'], evolveLedger),
-  'journal-entry': of(
-    ['JournalEntryCreated', 'JournalEntryPosted', 'JournalEntryReversed'],
-    evolveJournalEntry,
-  ),
-  vendor: of(['VendorCreated', 'VendorUpdated'], evolveVendor),
-  bill: of(
-    [
-      'BillReceived',
-      'BillApproved',
-      'BillCancelled',
-      'BillDueDateChanged',
-      'BillDisputeChanged',
-      'BillWrittenOff',
-    ],
-    evolveBill,
-  ),
-  product: of(['ProductCreated', 'ProductUpdated'], evolveProduct),
-  stock: of(['StockMoved'], evolveStock),
-  target: of(['TargetSet'], evolveTarget),
-  'alert-rule': of(['AlertRuleSet'], evolveAlertRule),
-  alert: of(['AlertAcknowledged', 'AlertEscalated', 'AlertResolved'], evolveAlert),
-  'validation-rules': of(['ValidationRulesSet'], evolveValidationRules),
+  tenant: of([...EVENTS_OF.tenant, ...EVENTS_OF.processing], evolveTenant),
+  customer: of(EVENTS_OF.customer, evolveCustomer),
+  invoice: of(EVENTS_OF.invoice, evolveInvoice),
+  payment: eitherWay(of(EVENTS_OF.payment, evolvePayment), of(VENDOR_PAYMENT, evolveVendorPayment)),
+  'credit-note': of(EVENTS_OF['credit-note'], evolveCreditNote),
+  expense: of(EVENTS_OF.expense, evolveExpense),
+  'fx-rate': of(EVENTS_OF['fx-rate'], evolveFxRate),
+  'tax-rate': of(EVENTS_OF['tax-rate'], evolveTaxRate),
+  account: of(EVENTS_OF.account, evolveAccount),
+  'posting-rules': of(EVENTS_OF['posting-rules'], evolvePostingRules),
+  ledger: of(EVENTS_OF.ledger, evolveLedger),
+  'journal-entry': of(EVENTS_OF['journal-entry'], evolveJournalEntry),
+  vendor: of(EVENTS_OF.vendor, evolveVendor),
+  bill: of(EVENTS_OF.bill, evolveBill),
+  product: of(EVENTS_OF.product, evolveProduct),
+  stock: of(EVENTS_OF.stock, evolveStock),
+  target: of(EVENTS_OF.target, evolveTarget),
+  'alert-rule': of(EVENTS_OF['alert-rule'], evolveAlertRule),
+  alert: of(EVENTS_OF.alert, evolveAlert),
+  'validation-rules': of(EVENTS_OF['validation-rules'], evolveValidationRules),
 }

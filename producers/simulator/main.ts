@@ -1,13 +1,11 @@
 /** Owns the process of the demo company. */
 import path from 'node:path'
-import { SignJWT } from 'jose'
 import { env, loadConfig } from '../../platform/config.ts'
 import { runService } from '../../platform/lifecycle.ts'
 import { CommandClient } from '../importers/client.ts'
+import { operatorTokens } from '../kernel/service-token.ts'
 import { TENANT } from './company.ts'
 import { Simulator } from './simulator.ts'
-
-const TOKEN_SECONDS = 900
 
 await runService({ service: 'demo', logLevel: process.env['LOG_LEVEL'] ?? 'info' }, async (life) => {
   const config = loadConfig(
@@ -33,7 +31,7 @@ await runService({ service: 'demo', logLevel: process.env['LOG_LEVEL'] ?? 'info'
   ])
   const client = new CommandClient({
     commandsUrl: config.COMMANDS_URL,
-    token: tokenSource(config.JWT_ACCESS_SECRET),
+    token: operatorTokens({ secret: config.JWT_ACCESS_SECRET, tenant: TENANT.id, service: 'demo' }),
     patienceMs: 10 * 60_000,
     signal: life.signal,
   })
@@ -57,24 +55,3 @@ await runService({ service: 'demo', logLevel: process.env['LOG_LEVEL'] ?? 'info'
     await running.catch(() => undefined)
   })
 })
-
-/** A token of the demo's operator, made anew before it ends. */
-function tokenSource(secret: string): () => Promise<string> {
-  const key = new TextEncoder().encode(secret)
-  let token = ''
-  let untilMs = 0
-  return async () => {
-    const now = Math.floor(Date.now() / 1_000)
-    if (Date.now() < untilMs) return token
-    token = await new SignJWT({ tenant: TENANT.id, role: 'operator' })
-      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
-      .setIssuer('nikash')
-      .setAudience('nikash')
-      .setSubject('service:demo')
-      .setIssuedAt(now)
-      .setExpirationTime(now + TOKEN_SECONDS)
-      .sign(key)
-    untilMs = (now + TOKEN_SECONDS / 2) * 1_000
-    return token
-  }
-}

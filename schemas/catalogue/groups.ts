@@ -1,4 +1,5 @@
-/** Which events a kind of thing has, in the order in which they happen to it. Owns the table; the catalogue refuses an event that is in none. */
+/** The groups of docs/events.md over the kinds of events. The catalogue refuses an event that is in none. */
+import { EVENTS_OF } from '../event-kinds.ts'
 import type { EventType } from '../generated/records.ts'
 
 export interface Group {
@@ -17,85 +18,69 @@ const group = (title: string, aggregate: string, doc: string, events: readonly E
 })
 
 export const GROUPS: readonly Group[] = [
-  group('Tenants', 'tenant', 'Businesses and their settings.', ['TenantRegistered', 'TenantSettingsChanged']),
-  group('Customers', 'customer', 'The customer master.', ['CustomerCreated', 'CustomerUpdated']),
-  group('Vendors', 'vendor', 'The vendor master.', ['VendorCreated', 'VendorUpdated']),
-  group('Products', 'product', 'Products and services.', ['ProductCreated', 'ProductUpdated']),
-  group('Invoices', 'invoice', 'What customers owe. An invoice counts from its first event with APPROVED.', [
-    'InvoiceCreated',
-    'InvoiceApproved',
-    'InvoiceDueDateChanged',
-    'InvoiceDisputeChanged',
-    'InvoiceWrittenOff',
-    'InvoiceCancelled',
-  ]),
-  group('Credit notes', 'credit-note', 'What customers owe less.', [
-    'CreditNoteIssued',
-    'CreditNoteAllocated',
-    'CreditNoteCancelled',
-  ]),
-  group('Payments from customers', 'payment', 'Money in.', [
-    'PaymentReceived',
-    'PaymentAllocated',
-    'PaymentReversed',
-    'PaymentFailed',
-    'PaymentReconciled',
-  ]),
-  group('Bills', 'bill', 'What vendors are owed. A bill counts from its first event with APPROVED.', [
-    'BillReceived',
-    'BillApproved',
-    'BillDueDateChanged',
-    'BillDisputeChanged',
-    'BillWrittenOff',
-    'BillCancelled',
-  ]),
-  group('Payments to vendors', 'payment', 'Money out. PaymentReconciled is for both directions.', [
-    'VendorPaymentSent',
-    'VendorPaymentAllocated',
-    'VendorPaymentReversed',
-    'VendorPaymentFailed',
-  ]),
-  group('Expenses', 'expense', 'Costs without a bill. An expense counts when it is approved.', [
-    'ExpenseRecorded',
-    'ExpenseApproved',
-    'ExpenseCancelled',
-  ]),
-  group('Stock', 'stock', 'Movements; the aggregate is the product.', ['StockMoved']),
+  group('Tenants', 'tenant', 'Businesses and their settings.', EVENTS_OF.tenant),
+  group('Customers', 'customer', 'The customer master.', EVENTS_OF.customer),
+  group('Vendors', 'vendor', 'The vendor master.', EVENTS_OF.vendor),
+  group('Products', 'product', 'Products and services.', EVENTS_OF.product),
+  group(
+    'Invoices',
+    'invoice',
+    'What customers owe. An invoice counts from its first event with APPROVED.',
+    EVENTS_OF.invoice,
+  ),
+  group('Credit notes', 'credit-note', 'What customers owe less.', EVENTS_OF['credit-note']),
+  group('Payments from customers', 'payment', 'Money in.', EVENTS_OF.payment),
+  group(
+    'Bills',
+    'bill',
+    'What vendors are owed. A bill counts from its first event with APPROVED.',
+    EVENTS_OF.bill,
+  ),
+  group(
+    'Payments to vendors',
+    'payment',
+    'Money out. PaymentReconciled is for both directions.',
+    EVENTS_OF['vendor-payment'],
+  ),
+  group(
+    'Expenses',
+    'expense',
+    'Costs without a bill. An expense counts when it is approved.',
+    EVENTS_OF.expense,
+  ),
+  group('Stock', 'stock', 'Movements; the aggregate is the product.', EVENTS_OF.stock),
   group(
     'Journal',
     'journal-entry',
     'The general ledger: every event that moves money is posted by an entry.',
-    ['JournalEntryCreated', 'JournalEntryPosted', 'JournalEntryReversed'],
+    EVENTS_OF['journal-entry'],
   ),
-  group('Accounts', 'account', 'The chart of accounts.', [
-    'AccountCreated',
-    'AccountUpdated',
-    'AccountDeactivated',
-  ]),
-  group('Periods', 'ledger', 'Closed days and years.', [
-    'PeriodClosed',
-    'PeriodReopened',
-    'FiscalYearClosed',
-  ]),
+  group('Accounts', 'account', 'The chart of accounts.', EVENTS_OF.account),
+  group('Periods', 'ledger', 'Closed days and years.', EVENTS_OF.ledger),
   group('Rules of a tenant', 'posting-rules, validation-rules', 'What postings and commands go by.', [
-    'PostingRulesSet',
-    'ValidationRulesSet',
+    ...EVENTS_OF['posting-rules'],
+    ...EVENTS_OF['validation-rules'],
   ]),
-  group('Targets', 'target', 'What a measure should be.', ['TargetSet']),
-  group('Rules of alerts', 'alert-rule', 'What is watched, and when it is worth an alert.', ['AlertRuleSet']),
-  group('Alerts', 'alert', 'What people do about alerts. Alerts themselves are on finance.alerts.v1.', [
-    'AlertAcknowledged',
-    'AlertEscalated',
-    'AlertResolved',
-  ]),
+  group('Targets', 'target', 'What a measure should be.', EVENTS_OF.target),
+  group(
+    'Rules of alerts',
+    'alert-rule',
+    'What is watched, and when it is worth an alert.',
+    EVENTS_OF['alert-rule'],
+  ),
+  group(
+    'Alerts',
+    'alert',
+    'What people do about alerts. Alerts themselves are on finance.alerts.v1.',
+    EVENTS_OF.alert,
+  ),
   group('Reference data', 'fx-rate, tax-rate', 'For everybody: key `~`, a copy on every partition.', [
-    'FxRateSet',
-    'TaxRateSet',
+    ...EVENTS_OF['fx-rate'],
+    ...EVENTS_OF['tax-rate'],
   ]),
   group('Operation', '-', 'Time, and orders to the processors.', [
-    'Tick',
-    'TenantProcessingStopped',
-    'TenantRebuildRequested',
+    ...EVENTS_OF.tick,
+    ...EVENTS_OF.processing,
   ]),
 ]
 

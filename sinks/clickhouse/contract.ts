@@ -351,17 +351,27 @@ FROM (${stockPlacesOf(PARAMETERS)}) AS places
 WHERE places.product_id IN {ids:Array(String)}
 ORDER BY places.product_id, places.place, places.batch_name`
 
-/** Events that carry the lines of a document. */
-const WITH_LINES = { bill: `'BillReceived', 'BillApproved'` } as const
+/** Events that carry the lines of a document, and those that carry its instalments: an approval of an invoice has no lines. */
+const WITH_PARTS = {
+  bill: { lines: `'BillReceived', 'BillApproved'`, instalments: `'BillReceived', 'BillApproved'` },
+  invoice: { lines: `'InvoiceCreated'`, instalments: `'InvoiceCreated', 'InvoiceApproved'` },
+  'credit-note': { lines: `'CreditNoteIssued'`, instalments: `'CreditNoteIssued'` },
+} as const
 
-/** Lines and instalments of documents as JSON texts out of their newest payload; takes {ids:Array(String)} instead of asOf. */
-export const documentLinesSql = (entity: keyof typeof WITH_LINES): string => `
-SELECT aggregate_id AS id, JSONExtractRaw(argMax(payload, _position) AS document, 'lines') AS lines_json,
-  JSONExtractRaw(document, 'instalments') AS instalments_json
+export type EntityWithLines = keyof typeof WITH_PARTS
+
+/** Lines and instalments of documents as JSON texts out of their newest payload that has them; takes {ids:Array(String)} instead of asOf. */
+export const documentLinesSql = (entity: EntityWithLines): string => {
+  const { lines, instalments } = WITH_PARTS[entity]
+  return `
+SELECT aggregate_id AS id,
+  JSONExtractRaw(argMaxIf(payload, _position, event_type IN (${lines})), 'lines') AS lines_json,
+  JSONExtractRaw(argMax(payload, _position), 'instalments') AS instalments_json
 FROM finance.event_log
 WHERE tenant_id = {tenant:String} AND entity = '${entity}' AND aggregate_id IN {ids:Array(String)}
-  AND event_type IN (${WITH_LINES[entity]}) AND ${NOT_REFUSED}
+  AND event_type IN (${instalments}) AND ${NOT_REFUSED}
 GROUP BY aggregate_id`
+}
 
 /** Net amounts of the lines of invoices and credit notes with their products, out of the payload that has lines; `ids` is a query of ids. */
 export const soldLinesSql = (ids: string): string => `

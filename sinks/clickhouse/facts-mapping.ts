@@ -5,6 +5,7 @@
  * address, a bank account) has no column, since every row of every type pays for it: views read it from the payload.
  */
 import { jsonOf } from '../../schemas/codec/json.ts'
+import { type EventKind, kindOf } from '../../schemas/event-kinds.ts'
 import type {
   EventRecords,
   EventType,
@@ -90,68 +91,14 @@ const tenant = (e: Tenant): Row => ({
   currency: e.currency,
 })
 
-/** Entity by type; null = not a fact of a tenant. */
-const ENTITIES: Readonly<Record<EventType, string | null>> = {
-  TenantRegistered: 'tenant',
-  TenantSettingsChanged: 'tenant',
-  CustomerCreated: 'customer',
-  CustomerUpdated: 'customer',
-  InvoiceCreated: 'invoice',
-  InvoiceApproved: 'invoice',
-  InvoiceCancelled: 'invoice',
-  InvoiceDueDateChanged: 'invoice',
-  PaymentReceived: 'payment',
-  PaymentAllocated: 'payment',
-  PaymentReversed: 'payment',
-  PaymentFailed: 'payment',
-  ExpenseRecorded: 'expense',
-  ExpenseApproved: 'expense',
-  FxRateSet: null,
-  TaxRateSet: null,
-  TenantProcessingStopped: null,
-  TenantRebuildRequested: null,
-  Tick: null,
-  AccountCreated: 'account',
-  AccountDeactivated: 'account',
-  AccountUpdated: 'account',
-  AlertAcknowledged: 'alert',
-  AlertEscalated: 'alert',
-  AlertResolved: 'alert',
-  AlertRuleSet: 'alert-rule',
-  BillApproved: 'bill',
-  BillCancelled: 'bill',
-  BillDisputeChanged: 'bill',
-  BillDueDateChanged: 'bill',
-  BillReceived: 'bill',
-  BillWrittenOff: 'bill',
-  CreditNoteAllocated: 'credit-note',
-  CreditNoteCancelled: 'credit-note',
-  CreditNoteIssued: 'credit-note',
-  ExpenseCancelled: 'expense',
-  FiscalYearClosed: 'ledger',
-  InvoiceDisputeChanged: 'invoice',
-  InvoiceWrittenOff: 'invoice',
-  JournalEntryCreated: 'journal-entry',
-  JournalEntryPosted: 'journal-entry',
-  JournalEntryReversed: 'journal-entry',
-  PaymentReconciled: 'payment',
-  PeriodClosed: 'ledger',
-  PeriodReopened: 'ledger',
-  PostingRulesSet: 'posting-rules',
-  ProductCreated: 'product',
-  ProductUpdated: 'product',
-  StockMoved: 'stock',
-  TargetSet: 'target',
-  ValidationRulesSet: 'validation-rules',
-  VendorCreated: 'vendor',
-  VendorPaymentAllocated: 'vendor-payment',
-  VendorPaymentFailed: 'vendor-payment',
-  VendorPaymentReversed: 'vendor-payment',
-  VendorPaymentSent: 'vendor-payment',
-  VendorUpdated: 'vendor',
-}
+/** Kinds that are no facts of a tenant. */
+const NO_FACTS: ReadonlySet<EventKind> = new Set(['fx-rate', 'tax-rate', 'tick', 'processing'])
 
-export const entityOf = (type: EventType): string | null => ENTITIES[type]
+/** Null = not a fact of a tenant. */
+export function entityOf(type: EventType): string | null {
+  const kind = kindOf(type)
+  return NO_FACTS.has(kind) ? null : kind
+}
 
 /** Money in and money out are entities of their own, but one kind of aggregate: their versions count on together. */
 const PAYMENTS: readonly string[] = ['payment', 'vendor-payment']
@@ -239,44 +186,7 @@ function details(event: FinanceEvent): Row {
       return expense(event.data)
     case 'ExpenseApproved':
       return { ...expense(event.data), effective_date: day(event.data.approvedDate) }
-    case 'FxRateSet':
-    case 'TaxRateSet':
-    case 'TenantProcessingStopped':
-    case 'TenantRebuildRequested':
-    case 'Tick':
-      return {}
-    case 'AccountCreated':
-    case 'AccountDeactivated':
-    case 'AccountUpdated':
-    case 'AlertAcknowledged':
-    case 'AlertEscalated':
-    case 'AlertResolved':
-    case 'AlertRuleSet':
-    case 'BillApproved':
-    case 'BillCancelled':
-    case 'BillDisputeChanged':
-    case 'BillDueDateChanged':
-    case 'BillReceived':
-    case 'BillWrittenOff':
-    case 'FiscalYearClosed':
-    case 'JournalEntryCreated':
-    case 'JournalEntryPosted':
-    case 'JournalEntryReversed':
-    case 'PaymentReconciled':
-    case 'PeriodClosed':
-    case 'PeriodReopened':
-    case 'PostingRulesSet':
-    case 'ProductCreated':
-    case 'ProductUpdated':
-    case 'StockMoved':
-    case 'TargetSet':
-    case 'ValidationRulesSet':
-    case 'VendorCreated':
-    case 'VendorPaymentAllocated':
-    case 'VendorPaymentFailed':
-    case 'VendorPaymentReversed':
-    case 'VendorPaymentSent':
-    case 'VendorUpdated':
+    default:
       return bookDetails(event)
   }
 }

@@ -5,7 +5,7 @@ import type { KafkaPort } from '../../platform/kafka/port.ts'
 import type { RecordCodec } from '../../schemas/codec/event-codec.ts'
 import { TOPICS } from '../../schemas/topics.ts'
 import { openStore } from '../clickhouse/client.ts'
-import type { ReconcileParts } from './reconcile.ts'
+import type { CanaryParts } from './canary.ts'
 import { ResultsTable } from './results-table.ts'
 
 export interface ReconcileUrls {
@@ -21,7 +21,7 @@ export async function openReconcile(
   kafka: KafkaPort,
   codec: RecordCodec,
   urls: ReconcileUrls,
-): Promise<{ readonly parts: ReconcileParts; readonly close: () => Promise<void> }> {
+): Promise<{ readonly parts: CanaryParts; readonly close: () => Promise<void> }> {
   const admin = await kafka.admin()
   const [description] = await admin.describeTopics([TOPICS.events])
   if (description === undefined) {

@@ -24,6 +24,7 @@ export interface ResultsTableOptions {
 export class ResultsTable {
   readonly #options: ResultsTableOptions
   readonly #positions = new Map<number, number>()
+  readonly #looks = new Map<number, Promise<void>>()
   /** By tenant, then by key. */
   readonly #values = new Map<string, Map<string, Buffer>>()
 
@@ -31,8 +32,15 @@ export class ResultsTable {
     this.#options = options
   }
 
-  /** Takes in what the partition has now. */
-  async look(partition: number): Promise<void> {
+  /** Takes in what the partition has now. Looks at one partition follow each other: an older value never goes over a newer. */
+  look(partition: number): Promise<void> {
+    const before = this.#looks.get(partition) ?? Promise.resolve()
+    const look = before.catch(() => undefined).then(() => this.#look(partition))
+    this.#looks.set(partition, look)
+    return look
+  }
+
+  async #look(partition: number): Promise<void> {
     const { kafka, admin, topic } = this.#options
     let from = this.#positions.get(partition)
     if (from === undefined) from = (await admin.bounds(topic, [partition]))[0]?.low ?? 0

@@ -52,6 +52,7 @@ export class OwnKafka {
       secrets,
       urls: urlsFor(ports, secrets),
       speed: 1,
+      canarySeconds: 0,
       inherited: inheritedFrom(process.env),
     }
     this.brokers = `127.0.0.1:${kafka}`

@@ -85,6 +85,8 @@ export const startTestStack = async (options: { readonly keep: boolean }): Promi
     portBase: await freePortBase(),
     demo: false,
     speed: 1,
+    // Tests count events, and time what they do: nobody else trades in their stack.
+    canarySeconds: 0,
     storesOnly: false,
     parent: options.keep ? 0 : process.pid,
   })

@@ -7,7 +7,12 @@ import { redisPart } from './redis.ts'
 import { registryPart } from './registry.ts'
 import { clickhousePart, serviceParts, setupPart } from './services.ts'
 
-export type Choice = { readonly demo: boolean; readonly storesOnly: boolean }
+export type Choice = {
+  readonly demo: boolean
+  readonly storesOnly: boolean
+  /** 0 = no canary. */
+  readonly canarySeconds: number
+}
 
 export const partsOf = (ports: Ports, choice: Choice): Part[] => {
   const stores = [

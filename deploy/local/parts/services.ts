@@ -137,7 +137,19 @@ export const setupPart = (): Part => ({
   healthTimeoutMs: 120_000,
 })
 
-export const serviceParts = (ports: Ports, options: { readonly demo: boolean }): Part[] => [
+/** Trades through the command service. */
+const trader = (
+  name: 'demo' | 'canary',
+  main: string,
+  heapMb: number,
+  ports: Ports,
+  env: (context: StackContext) => Readonly<Record<string, string>>,
+): Part => ({ ...worker(name, main, heapMb, ports, env), dependsOn: ['setup', 'commands'] })
+
+export const serviceParts = (
+  ports: Ports,
+  options: { readonly demo: boolean; readonly canarySeconds: number },
+): Part[] => [
   listener('commands', 'producers/main.ts', 192, ports),
   worker('relay', 'producers/relay-main.ts', 160, ports),
   worker('clock', 'producers/clock-main.ts', 96, ports),
@@ -148,16 +160,23 @@ export const serviceParts = (ports: Ports, options: { readonly demo: boolean }):
     SINK: 'audit',
     AUDIT_DATABASE_URL: urls.databaseAuditor,
   })),
-  worker('reconcile', 'sinks/main.ts', 128, ports, () => ({ SINK: 'reconcile' })),
+  worker('reconcile', 'sinks/main.ts', 128, ports, ({ canarySeconds }) => ({
+    SINK: 'reconcile',
+    CANARY: canarySeconds > 0 ? 'on' : 'off',
+  })),
   listener('api', 'api/main.ts', 256, ports),
   ...(options.demo
     ? [
-        {
-          ...worker('demo', 'producers/simulator/main.ts', 160, ports, (context) => ({
-            SPEED: String(context.speed),
-          })),
-          dependsOn: ['setup', 'commands'],
-        },
+        trader('demo', 'producers/simulator/main.ts', 160, ports, ({ speed }) => ({
+          SPEED: String(speed),
+        })),
+      ]
+    : []),
+  ...(options.canarySeconds > 0
+    ? [
+        trader('canary', 'producers/canary/main.ts', 96, ports, ({ canarySeconds }) => ({
+          CANARY_SECONDS: String(canarySeconds),
+        })),
       ]
     : []),
 ]

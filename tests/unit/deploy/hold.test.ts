@@ -52,6 +52,7 @@ describe('a part that a command holds', () => {
       portBase: 3000,
       demo: false,
       speed: 1,
+      canarySeconds: 0,
       error: null,
       parts: [
         {

@@ -23,7 +23,7 @@ beforeEach(() => {
   const secrets = loadSecrets(layout.secrets)
   const ports = portsFor(3000)
   const inherited = { PATH: process.env['PATH'] ?? '' }
-  context = { layout, ports, secrets, urls: urlsFor(ports, secrets), speed: 1, inherited }
+  context = { layout, ports, secrets, urls: urlsFor(ports, secrets), speed: 1, canarySeconds: 0, inherited }
   said.length = 0
 })
 afterEach(async () => {

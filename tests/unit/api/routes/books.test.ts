@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { RATE_SCALE, parseDecimal } from '../../../../schemas/values/amount.ts'
 import { parseDay } from '../../../../schemas/values/calendar.ts'
-import type { FinanceEvent } from '../../../../schemas/generated/records.ts'
+import type { FinanceEvent, InvoiceLine } from '../../../../schemas/generated/records.ts'
 import {
   account,
   billed,
@@ -19,7 +19,17 @@ import {
   undone,
   vendor,
 } from '../../sinks/support/book-events.ts'
-import { created, event, money, received, registered, spent, T } from '../../sinks/support/events.ts'
+import {
+  approved,
+  created,
+  credited,
+  event,
+  money,
+  received,
+  registered,
+  spent,
+  T,
+} from '../../sinks/support/events.ts'
 import { type Body, type ChdbApi, openChdbApi } from '../support/chdb-api.ts'
 
 // The engine works in this process, and the machine may be busy.
@@ -32,8 +42,56 @@ const of = (one: FinanceEvent): FinanceEvent =>
   ({ ...one, data: { ...one.data, tenantId: OTHER } }) as FinanceEvent
 
 const bill = billed('b1', { on: '2026-02-01', total: '115', vds: '15' })
+/** 3 x 33.35 = 100.05, less 10.01, SD 20 % of 90.04, VAT 15 % of 108.05. */
+const soldLine: InvoiceLine = {
+  description: 'Chairs',
+  quantity: money('3'),
+  unitPrice: money('33.35'),
+  netAmount: money('90.04'),
+  vatCode: 'standard',
+  vatRate: parseDecimal('0.15', RATE_SCALE),
+  vatAmount: money('16.21'),
+  discount: money('10.01'),
+  sdRate: parseDecimal('0.2', RATE_SCALE),
+  sdAmount: money('18.01'),
+  vatPerUnit: 0n,
+  productId: 'chair',
+  unit: 'PCS',
+  accountId: '4000',
+}
+const shownLine = {
+  description: 'Chairs',
+  productId: 'chair',
+  quantity: '3',
+  unit: 'PCS',
+  unitPrice: '33.35',
+  discount: { amount: '10.01', currency: 'BDT' },
+  netAmount: { amount: '90.04', currency: 'BDT' },
+  sdRate: '0.2',
+  sdAmount: { amount: '18.01', currency: 'BDT' },
+  vatCode: 'standard',
+  vatRate: '0.15',
+  vatAmount: { amount: '16.21', currency: 'BDT' },
+  category: null,
+  department: null,
+  accountId: '4000',
+}
+const inParts = {
+  date: '2026-02-20',
+  due: '2026-04-20',
+  total: '124.26',
+  parts: { '2026-03-20': '100', '2026-04-20': '24.26' },
+}
+const draft = created('i2', { ...inParts, status: 'DRAFT' })
+const note = credited('n1', { date: '2026-02-21', total: '124.26', vat: '16.21' })
 const EVENTS: FinanceEvent[] = [
   registered(),
+  {
+    ...draft,
+    data: { ...draft.data, lines: [soldLine, { ...soldLine, description: 'More', productId: null }] },
+  },
+  approved('i2', { ...inParts, on: '2026-02-21' }),
+  { ...note, data: { ...note.data, lines: [soldLine] } },
   ...Object.keys(CHART).map(account),
   renamed('1000', 'Cash in hand'),
   deactivated('1900'),
@@ -310,6 +368,32 @@ describe('documents and masters', () => {
       ],
     })
     expect((await data('/v1/bills?status=DRAFT')).map(({ id, lines }) => [id, lines])).toEqual([['b2', []]])
+  })
+
+  it('invoices have their lines, also after their approval, and their instalments', async () => {
+    const invoice = await get('/v1/invoices/i2')
+    expect(invoice).toMatchObject({
+      status: 'APPROVED',
+      instalments: [
+        { dueDate: '2026-03-20', amount: { amount: '100.00', currency: 'BDT' } },
+        { dueDate: '2026-04-20', amount: { amount: '24.26', currency: 'BDT' } },
+      ],
+    })
+    expect(invoice['lines']).toEqual([shownLine, { ...shownLine, description: 'More', productId: null }])
+    expect(await get('/v1/invoices/i1')).toMatchObject({ lines: [], instalments: [] })
+  })
+
+  it('credit notes have their lines', async () => {
+    expect((await get('/v1/credit-notes/n1'))['lines']).toEqual([shownLine])
+  })
+
+  it('ask for the lines of a page of documents once', async () => {
+    api.asked.length = 0
+    expect((await data('/v1/invoices')).map(({ id, lines }) => [id, (lines as Body[]).length])).toEqual([
+      ['i2', 2],
+      ['i1', 0],
+    ])
+    expect(api.asked.filter((name) => name === 'lines_invoice')).toHaveLength(1)
   })
 
   it('payments are of one direction in a list, and of any by id', async () => {
