@@ -59,7 +59,14 @@ export async function openMarkedBooks(stack: Stack): Promise<MarkedBooks> {
   await command(stack.commandsUrl, '/v1/import-batches', books.writer, {
     importId: IMPORT_ID,
     run: 'import',
-    items: [{ type: 'customer.create', body: { id: 'cust-2', name: `${CANARY} imported` } }],
+    items: [
+      { type: 'customer.create', body: { id: 'cust-2', name: `${CANARY} imported` } },
+      // The list of what an import made shows ids of documents.
+      {
+        type: 'invoice.create',
+        body: { id: `${CANARY}-imported`, customerId: 'cust-1', lines: [{ unitPrice: marked(1) }] },
+      },
+    ],
   })
   await history(stack, books.tenant)
   const alertId = await eventually('the alert of the marked books', async () => {
