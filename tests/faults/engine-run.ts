@@ -264,6 +264,15 @@ export class EngineRun {
     }
   }
 
+  /** A record that another partition's task moves here may come after a look: three in a row must find nothing. */
+  async idle(): Promise<boolean> {
+    for (let look = 0; look < 3; look++) {
+      if ((await this.lag()) !== 0) return false
+      await pause(100)
+    }
+    return true
+  }
+
   async committed(partition: number): Promise<number> {
     const [found] = await this.#admin.committed(this.groupId, this.topics.events, [partition], 10_000)
     return found?.offset ?? -1

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,6 +94,25 @@ export class OwnKafka {
     this.#child = undefined
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+
+  /** The batches that lie in the log of a partition, aborted ones and markers too: what a reader is not shown. */
+  batches(topic: string, partition: number): string {
+    const file = join(this.#context.layout.kafka, 'logs', `${topic}-${partition}`, '00000000000000000000.log')
+    if (!existsSync(file)) return `${topic}-${partition}: no log`
+    const bytes = readFileSync(file)
+    const lines: string[] = []
+    for (let at = 0; at + 61 <= bytes.length; at += 12 + bytes.readInt32BE(at + 8)) {
+      const from = bytes.readBigInt64BE(at)
+      const to = from + BigInt(bytes.readInt32BE(at + 23))
+      const control = (bytes.readInt16BE(at + 21) & 0x20) !== 0
+      // Of a marker's key (int16 version, int16 kind), behind the head and four bytes of the record: 0 = abort, 1 = commit.
+      const what = control ? (bytes.readInt16BE(at + 68) === 0 ? 'ABORT' : 'COMMIT') : 'records'
+      const when = new Date(Number(bytes.readBigInt64BE(at + 35))).toISOString()
+      const producer = `producer ${bytes.readBigInt64BE(at + 43)} epoch ${bytes.readInt16BE(at + 51)}`
+      lines.push(`${topic}-${partition} ${from}-${to} ${what}, ${producer}, ${when}`)
+    }
+    return lines.join('\n')
   }
 
   async close(): Promise<void> {
