@@ -8,6 +8,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Log } from '../../platform/log.ts'
+import { Signal } from '../../platform/signal.ts'
 import { CANARY_OPENING, CANARY_TENANT, type CanaryCommand, canaryRound } from '../../schemas/rules/canary.ts'
 import { dayAt, type EpochDay } from '../../schemas/values/calendar.ts'
 import type { CommandClient, ItemOutcome } from '../importers/client.ts'
@@ -32,7 +33,7 @@ interface Round {
 export class Canary {
   readonly #options: CanaryOptions
   #stopped = false
-  #wake: () => void = () => {}
+  readonly #wake = new Signal()
   #newest = 0
 
   constructor(options: CanaryOptions) {
@@ -46,7 +47,7 @@ export class Canary {
 
   stop(): void {
     this.#stopped = true
-    this.#wake()
+    this.#wake.wake()
   }
 
   async run(): Promise<void> {
@@ -58,7 +59,7 @@ export class Canary {
       this.#save(next)
       const isNew = await this.#send(canaryRound(next.round, next.day))
       this.#newest = next.round
-      if (isNew) await this.#sleep(periodMs)
+      if (isNew) await this.#wake.wait(periodMs)
       next = { round: next.round + 1, day: this.#today() }
     }
   }
@@ -103,16 +104,5 @@ export class Canary {
     } catch (error) {
       log.warn({ err: error, stateFile }, 'the round could not be noted; a restart walks from an older one')
     }
-  }
-
-  #sleep(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { KafkaPort, OutputRecord, Producer } from '../../platform/kafka/port.ts'
 import type { Log } from '../../platform/log.ts'
+import { Signal } from '../../platform/signal.ts'
 import { NAMESPACE, type Tick } from '../../schemas/generated/records.ts'
 import { BROADCAST_KEY, PARTITIONS, TOPICS } from '../../schemas/topics.ts'
 import { uuidv7 } from '../../schemas/values/ids.ts'
@@ -66,7 +67,7 @@ export class Clock {
   readonly #options: ClockOptions
   #sent: number | undefined
   #stopped = false
-  #wake: () => void = () => {}
+  readonly #wake = new Signal()
 
   constructor(options: ClockOptions) {
     this.#options = options
@@ -94,28 +95,17 @@ export class Clock {
           )
           await producer?.close().catch(() => undefined)
           producer = undefined
-          await this.#sleep(RETRY_MS)
+          await this.#wake.wait(RETRY_MS)
           continue
         }
       }
-      await this.#sleep(Math.min(lastQuarter(nowMs()) + QUARTER_MS - nowMs(), WAIT_MS_MAX))
+      await this.#wake.wait(Math.min(lastQuarter(nowMs()) + QUARTER_MS - nowMs(), WAIT_MS_MAX))
     }
     await producer?.close().catch(() => undefined)
   }
 
   stop(): void {
     this.#stopped = true
-    this.#wake()
-  }
-
-  #sleep(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    this.#wake.wake()
   }
 }

@@ -5,6 +5,7 @@
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import { Signal } from '../../platform/signal.ts'
 import { CanaryCount, type CanaryParts, type CanaryVerdict, checkCanary } from './canary.ts'
 
 export interface CanaryLoopOptions {
@@ -33,7 +34,7 @@ export class CanaryLoop {
   #rightUntil: string | null = null
   #failure: string | undefined
   #stopped = false
-  #wake: (() => void) | undefined
+  readonly #wake = new Signal()
   #running: Promise<void> | undefined
 
   constructor(options: CanaryLoopOptions) {
@@ -80,7 +81,7 @@ export class CanaryLoop {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#wake?.()
+    this.#wake.wake()
     await this.#running
   }
 
@@ -102,19 +103,8 @@ export class CanaryLoop {
         this.#metrics.checks.inc({ outcome: 'failed' })
         log.warn({ err: error }, 'a look at the canary failed, the next one comes')
       }
-      await this.#pause(pauseMs)
+      await this.#wake.wait(pauseMs)
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   #note(verdict: CanaryVerdict): void {

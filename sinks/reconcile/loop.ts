@@ -6,6 +6,7 @@
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import { Signal } from '../../platform/signal.ts'
 import { reconcileTenant, type ReconcileParts, type Verdict } from './reconcile.ts'
 
 export interface LoopOptions {
@@ -26,7 +27,7 @@ export class ReconcileLoop {
   #rounds = 0
   #failure: string | undefined
   #stopped = false
-  #wake: (() => void) | undefined
+  readonly #wake = new Signal()
   #running: Promise<void> | undefined
 
   constructor(options: LoopOptions) {
@@ -51,7 +52,7 @@ export class ReconcileLoop {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#wake?.()
+    this.#wake.wake()
     await this.#running
   }
 
@@ -78,19 +79,8 @@ export class ReconcileLoop {
         log.warn({ err: error }, 'a round of the comparison failed, the next one comes')
       }
       this.#rounds++
-      await this.#pause(roundMs)
+      await this.#wake.wait(roundMs)
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   async #round(): Promise<void> {

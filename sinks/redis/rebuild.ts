@@ -37,10 +37,10 @@ import {
   shadowTenantsKey,
   type TenantKeys,
 } from './contract.ts'
-import { argumentsOf, type Operation, windowsOf } from './mapping.ts'
+import type { Operation } from './mapping.ts'
 import { operationOf } from './operations.ts'
 import type { RedisServer } from './server.ts'
-import { fixedKeys, groupByTenant } from './writer.ts'
+import { applyCall, groupByTenant } from './writer.ts'
 
 export type RedisStep = 'begin' | 'fill' | 'hold' | 'tail' | 'switch' | 'letgo' | 'clean'
 
@@ -204,12 +204,10 @@ export class RedisRebuild {
   }
 
   async #applyTenant(tenantId: string, operations: readonly Operation[]): Promise<void> {
-    const keys = shadowKeysOf(tenantId)
-    const fixed = fixedKeys(keys)
-    const windows = windowsOf(operations).map((window) => keys.kpi(window))
     // Nobody follows the feed of a shadow: one entry, and every delta too large for it.
-    const given = ['', randomBytes(8).toString('hex'), '1', '0', ...argumentsOf(operations, fixed.length + 1)]
-    await this.#options.server.apply([...fixed, ...windows], given)
+    const noFeed = { feedEntries: 1, deltaBytes: 0 }
+    const { keys, given } = applyCall(shadowKeysOf(tenantId), operations, '', noFeed)
+    await this.#options.server.apply(keys, given)
   }
 
   async #tenants(): Promise<string[]> {

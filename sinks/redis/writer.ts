@@ -52,8 +52,12 @@ export function groupByTenant(operations: readonly Operation[]): Map<string, Ope
 }
 
 /** KEYS and ARGV of apply.lua for one tenant; `sequence` is the epoch that is expected, or empty. */
-export function applyCall(tenantId: string, operations: readonly Operation[], sequence: string) {
-  const keys = keysOf(tenantId)
+export function applyCall(
+  keys: TenantKeys,
+  operations: readonly Operation[],
+  sequence: string,
+  { feedEntries = FEED_MAX_ENTRIES, deltaBytes = DELTA_MAX_BYTES } = {},
+) {
   const fixed = fixedKeys(keys)
   const windows = windowsOf(operations).map((window) => keys.kpi(window))
   return {
@@ -61,8 +65,8 @@ export function applyCall(tenantId: string, operations: readonly Operation[], se
     given: [
       sequence,
       randomBytes(8).toString('hex'),
-      String(FEED_MAX_ENTRIES),
-      String(DELTA_MAX_BYTES),
+      String(feedEntries),
+      String(deltaBytes),
       ...argumentsOf(operations, fixed.length + 1),
     ],
   }
@@ -76,7 +80,7 @@ function isOlder(a: Operation, b: Operation): boolean {
 }
 
 /** KEYS of apply.lua before the windows. */
-export const fixedKeys = (keys: TenantKeys): string[] => [
+const fixedKeys = (keys: TenantKeys): string[] => [
   keys.seq,
   keys.feed,
   keys.fence,
@@ -197,7 +201,7 @@ export class RedisLane implements LaneWriter {
 
   async #apply(tenantId: string, operations: readonly Operation[]): Promise<void> {
     const { server, metrics } = this.#options
-    const { keys, given } = applyCall(tenantId, operations, this.#sequences.get(tenantId) ?? '')
+    const { keys, given } = applyCall(keysOf(tenantId), operations, this.#sequences.get(tenantId) ?? '')
     const applied = await server.apply(keys, given)
     if (applied.lost) throw new RedisLost(`the sequence of a tenant on ${this.#key} is not the one written`)
     if (applied.seqEpoch !== '') this.#sequences.set(tenantId, applied.seqEpoch)

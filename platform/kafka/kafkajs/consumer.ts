@@ -15,7 +15,7 @@ import { boundsOf, stableOffsets } from './offsets.ts'
 import { decodeBatches } from './record-batch.ts'
 import { type FetchResult, fetch } from './requests.ts'
 import { type Lane, Session } from './session.ts'
-import { Signal } from './signal.ts'
+import { Signal } from '../../signal.ts'
 
 const SESSION_MS = 10_000
 const MAX_WAIT_MS = 100

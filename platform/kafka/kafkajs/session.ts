@@ -4,7 +4,7 @@
  */
 import type { TopicPartition } from '../assign.ts'
 import type { Batch, Membership } from '../port.ts'
-import { Signal } from './signal.ts'
+import { Signal } from '../../signal.ts'
 
 export interface Lane extends TopicPartition {
   /** Where the next fetch starts. */

@@ -120,7 +120,7 @@ export async function writeFigures(stores: Stores, all: readonly Company[], toda
         { kind: 'kpi', tenantId: tenant, result: kpi },
         { kind: 'aging', tenantId: tenant, field: fieldOf('aging', ''), offset: 0, result: aging },
       ]
-      const { keys, given } = applyCall(tenant, operations, '')
+      const { keys, given } = applyCall(keysOf(tenant), operations, '')
       const { seqEpoch } = await retrying(() => server.apply(keys, given))
       if (!(await retrying(() => server.markWhole(keysOf(tenant), seqEpoch, runId))))
         throw new Error(`the sequence of ${tenant} moved while it was written: is another run under way?`)
