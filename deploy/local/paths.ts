@@ -13,7 +13,7 @@ export const TOOLS_DIR = join(HOME_DIR, 'tools')
 export const DEFAULT_DATA_DIR = join(HOME_DIR, 'data')
 /** Remembers the data folder of the last `up`, so that `status` and `down` find it without `--data`. */
 export const CURRENT_POINTER = join(HOME_DIR, 'current')
-export const LAYOUT_VERSION = '1'
+export const LAYOUT_VERSION = '2'
 
 export type DataLayout = {
   readonly root: string

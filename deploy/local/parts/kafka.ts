@@ -59,20 +59,17 @@ const serverProperties = (context: StackContext): string => {
 }
 
 /** Warnings and worse to the part's log; Kafka's own INFO lines would be most of the disk a stack uses. */
-const LOG4J = `Configuration:
-  Appenders:
-    Console:
-      name: STDOUT
-      PatternLayout:
-        pattern: "[%d] %p %m (%c)%n"
-  Loggers:
-    Root:
-      level: WARN
-      AppenderRef:
-        - ref: STDOUT
-    Logger:
-      - name: kafka.server.KafkaRaftServer
-        level: INFO
+const LOG4J = `appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = [%d] %p %m (%c)%n
+rootLogger.level = WARN
+rootLogger.appenderRef.out.ref = out
+logger.server.name = kafka.server.KafkaRaftServer
+logger.server.level = INFO
+# Says twenty times a second that a broker which is not up yet is not up yet.
+logger.network.name = org.apache.kafka.clients.NetworkClient
+logger.network.level = ERROR
 `
 
 const classpathOf = (toolFolder: string): string => join(toolFolder, '*')
@@ -135,7 +132,7 @@ export const kafkaPart = (ports: Ports): Part => ({
     const toolFolder = await ensureTool('kafka', say)
     mkdirSync(context.layout.kafka, { recursive: true })
     const config = join(context.layout.kafka, 'server.properties')
-    const logging = join(context.layout.kafka, 'log4j2.yaml')
+    const logging = join(context.layout.kafka, 'log4j2.properties')
     writeFileSync(config, serverProperties(context))
     writeFileSync(logging, LOG4J)
     await format(java.file, toolFolder, config, context)

@@ -33,13 +33,13 @@ const codeOf = (work: () => unknown): string => {
 describe('a data folder', () => {
   it('is marked with its layout version when it is made, and accepted again', () => {
     openDataFolder(layout)
-    expect(readFileSync(layout.version, 'utf8')).toBe('1\n')
+    expect(readFileSync(layout.version, 'utf8')).toBe('2\n')
     expect(codeOf(() => openDataFolder(layout))).toBe('no error')
   })
 
   it('of another version is refused, and nothing in it is touched', () => {
     openDataFolder(layout)
-    writeFileSync(layout.version, '0\n')
+    writeFileSync(layout.version, '1\n')
     writeFileSync(join(layout.root, 'precious'), 'x')
     expect(codeOf(() => openDataFolder(layout))).toBe('OTHER_DATA_VERSION')
     expect(readFileSync(join(layout.root, 'precious'), 'utf8')).toBe('x')
