@@ -9,12 +9,9 @@ import type { AccountSums, Column } from '../../schemas/rules/statements/tree.ts
 import { type Amount, parseDecimal } from '../../schemas/values/amount.ts'
 import { formatDay } from '../../schemas/values/calendar.ts'
 import {
-  type CashColumnRow,
   cashColumnSql,
-  type CashDayRow,
-  cashDaysSql,
-  type CashLineRow,
-  cashLinesByDaySql,
+  cashPositionSql,
+  type CashRow,
   type StatementSumsRow,
   statementSumsSql,
 } from '../../sinks/clickhouse/statements/contract.ts'
@@ -68,21 +65,34 @@ export const readColumns = (
   periods: readonly Period[],
 ): Promise<readonly Column[]> => Promise.all(periods.map((period) => readColumn(services, tenant, period)))
 
-const cashOf = (accounts: Column): string[] => accounts.filter(isCash).map(({ id }) => id)
+/** Accounts and what moved are of one query: they must be of one moment, or the flow is not the change of cash. */
+async function readCash(
+  services: Services,
+  tenant: string,
+  period: Period,
+  { name, sql }: { readonly name: string; readonly sql: string },
+): Promise<{
+  readonly accounts: Column
+  readonly lines: readonly CashRow[]
+  readonly days: readonly CashRow[]
+}> {
+  const cash = (await readColumn(services, tenant, period)).filter(isCash).map(({ id }) => id)
+  const rows = await remembered<CashRow>(services, name, sql, { ...paramsOf(tenant, period), cash })
+  const of = (part: CashRow['part']) => rows.filter((row) => row.part === part)
+  return { accounts: of('sums').map(sumsOf), lines: of('line'), days: of('day') }
+}
 
-/** Accounts and lines are of one query: they must be of one moment, or the flow is not the change of cash. */
+const changesOf = (lines: readonly CashRow[]): ReadonlyMap<string, Amount> =>
+  new Map(lines.map(({ account_id, change }) => [account_id, parseDecimal(change)]))
+
 export async function readCashColumn(
   services: Services,
   tenant: string,
   period: Period,
 ): Promise<CashColumn> {
-  const params = { ...paramsOf(tenant, period), cash: cashOf(await readColumn(services, tenant, period)) }
-  const rows = await remembered<CashColumnRow>(services, 'cash_column', cashColumnSql, params)
-  const lines = rows.filter(({ part }) => part === 'line')
-  return {
-    accounts: rows.filter(({ part }) => part === 'sums').map(sumsOf),
-    cash: new Map(lines.map(({ account_id, change }) => [account_id, parseDecimal(change)])),
-  }
+  const query = { name: 'cash_column', sql: cashColumnSql }
+  const { accounts, lines } = await readCash(services, tenant, period, query)
+  return { accounts, cash: changesOf(lines) }
 }
 
 export interface CashDay {
@@ -104,12 +114,8 @@ export async function readCashPosition(
   tenant: string,
   period: Period,
 ): Promise<CashPosition> {
-  const accounts = await readColumn(services, tenant, period)
-  const params = { ...paramsOf(tenant, period), cash: cashOf(accounts) }
-  const [days, lines] = await Promise.all([
-    remembered<CashDayRow>(services, 'cash_days', cashDaysSql, params),
-    remembered<CashLineRow>(services, 'cash_lines_by_day', cashLinesByDaySql, params),
-  ])
+  const query = { name: 'cash_position', sql: cashPositionSql }
+  const { accounts, lines, days } = await readCash(services, tenant, period, query)
   const byDay = Map.groupBy(lines, ({ day }) => day)
   return {
     accounts,
@@ -120,9 +126,7 @@ export async function readCashPosition(
           broughtIn: parseDecimal(brought_in),
           cashIn: parseDecimal(cash_in),
           cashOut: parseDecimal(cash_out),
-          lines: new Map(
-            (byDay.get(day) ?? []).map(({ account_id, change }) => [account_id, parseDecimal(change)]),
-          ),
+          lines: changesOf(byDay.get(day) ?? []),
         },
       ]),
     ),

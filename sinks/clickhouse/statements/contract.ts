@@ -29,7 +29,7 @@ SELECT account_id, account_code, account_name, name_bn, account_class, account_s
 FROM (${statementSumsOf(PARAMETERS, '{from:Date32}')}) AS sums
 ORDER BY sums.account_code, sums.account_id`
 
-/** Rows of cashLinesSql and cashLinesByDaySql. */
+/** Rows of cashLinesSql. */
 export interface CashLineRow {
   readonly day: string
   readonly account_id: string
@@ -46,43 +46,64 @@ ORDER BY lines.day, lines.account_id`
  * takes {from:Date32} and {cash:Array(String)}, the cash accounts.
  */
 export const cashLinesSql = cashLines('{from:Date32}')
-export const cashLinesByDaySql = cashLines('posting_date')
-
-/** Rows of cashColumnSql: `sums` = a row of statementSumsSql, `line` = one of cashLinesSql, of which account_id and change. */
-export interface CashColumnRow extends StatementSumsRow {
-  readonly part: 'sums' | 'line'
-  readonly change: string
-}
 
 /**
- * What a statement of cash flow is made from, in one query: of two, the second would see entries that the first did not, and
- * a flow that moved meanwhile would not be the change of cash. Parameters as cashLinesSql.
+ * Rows of cashColumnSql and cashPositionSql, of which each part fills its own: `sums` = a row of statementSumsSql; `line` =
+ * what one account moved with cash; `day` = cash of one day (`brought_in` by opening balances). Other texts are empty.
  */
-export const cashColumnSql = `
-SELECT * FROM (
-  SELECT 'sums' AS part, account_id, account_code, account_name, name_bn, account_class, account_subtype, cash_flow,
-    opening, opened, closed, moved, '' AS change
-  FROM (${statementSumsSql}) AS of_accounts
-  UNION ALL
-  SELECT 'line', account_id, '', '', '', '', '', '', '', '', '', '', change
-  FROM (${cashLinesSql}) AS of_cash
-) AS parts
-ORDER BY parts.part, parts.account_code, parts.account_id`
-
-/** Rows of cashDaysSql. */
-export interface CashDayRow {
+export interface CashRow extends StatementSumsRow {
+  readonly part: 'sums' | 'line' | 'day'
   readonly day: string
-  /** By opening balances. */
+  readonly change: string
   readonly brought_in: string
   readonly cash_in: string
   readonly cash_out: string
 }
 
-/** Cash by day; parameters as cashLinesSql. Days without cash have no row. */
-export const cashDaysSql = `
+const ACCOUNT_COLUMNS = [
+  'account_id',
+  'account_code',
+  'account_name',
+  'name_bn',
+  'account_class',
+  'account_subtype',
+  'cash_flow',
+  'opening',
+  'opened',
+  'closed',
+  'moved',
+]
+const CASH_COLUMNS = [...ACCOUNT_COLUMNS, 'day', 'change', 'brought_in', 'cash_in', 'cash_out']
+
+const cashPart = (part: CashRow['part'], sql: string, filled: readonly string[]): string => `
+  SELECT '${part}' AS part, ${CASH_COLUMNS.map((name) => (filled.includes(name) ? name : `'' AS ${name}`)).join(', ')}
+  FROM (${sql}) AS of_${part}`
+
+/** Of two queries the second would see entries that the first did not, and a flow would not be the change of cash. */
+const inOneQuery = (parts: readonly string[]): string => `
+SELECT * FROM (${parts.join(`
+  UNION ALL`)}
+) AS parts
+ORDER BY parts.part, parts.day, parts.account_code, parts.account_id`
+
+const SUMS_PART = cashPart('sums', statementSumsSql, ACCOUNT_COLUMNS)
+
+/** What a statement of cash flow is made from. Parameters as cashLinesSql. */
+export const cashColumnSql = inOneQuery([
+  SUMS_PART,
+  cashPart('line', cashLinesSql, ['day', 'account_id', 'change']),
+])
+
+const cashDaysSql = `
 SELECT toString(day) AS day, toString(brought_in) AS brought_in, toString(cash_in) AS cash_in, toString(cash_out) AS cash_out
-FROM (${cashDaysOf(PARAMETERS, '{from:Date32}')}) AS days
-ORDER BY days.day`
+FROM (${cashDaysOf(PARAMETERS, '{from:Date32}')}) AS days`
+
+/** Cash day by day; days on which none moved have no row. Parameters as cashLinesSql. */
+export const cashPositionSql = inOneQuery([
+  SUMS_PART,
+  cashPart('line', cashLines('posting_date'), ['day', 'account_id', 'change']),
+  cashPart('day', cashDaysSql, ['day', 'brought_in', 'cash_in', 'cash_out']),
+])
 
 /** Rows of openBillsSql. */
 export interface OpenBillRow {

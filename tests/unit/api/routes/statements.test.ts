@@ -174,3 +174,27 @@ describe('statements', () => {
     expect(api.asked.filter((name) => name !== 'version')).toEqual([])
   })
 })
+
+// The last of this file: what arrives stays.
+describe('GET /v1/cash-flow while entries arrive', () => {
+  it('is of one moment', async () => {
+    const moving = Array.from({ length: 20 }, (_, i) =>
+      entryEvent({ id: `m${i}`, on: '2025-08-01', kind: 'MANUAL', sides: { '1110': '10', '4100': '-10' } }),
+    )
+    api.arriving.push(...moving)
+    const body = await api.get('/v1/cash-flow?from=2025-07-01&to=2025-08-31', T)
+    const [opening, broughtIn, closing, net, ...activities] = [
+      'opening',
+      'broughtIn',
+      'closing',
+      'net',
+      'operating',
+      'investing',
+      'financing',
+    ].map((name) => Number((body[name] as { amount: string }).amount))
+    expect(activities.reduce((sum, one) => sum + one, 0)).toBe(net)
+    expect((opening ?? 0) + (broughtIn ?? 0) + (net ?? 0)).toBe(closing)
+    // Something did arrive between the first question and the last.
+    expect(closing).toBeGreaterThan(87_450)
+  })
+})

@@ -22,6 +22,8 @@ export type Body = Record<string, unknown>
 export interface ChdbApi {
   /** Names of the questions that were asked, newest last. */
   readonly asked: string[]
+  /** Events that are still to come: one arrives before each question, and questions are answered one after the other. */
+  readonly arriving: FinanceEvent[]
   /** An answer of 200, checked against its own schema. */
   get(path: string, tenant: string): Promise<Body>
   ask(path: string, tenant: string, headers?: Record<string, string>): Promise<Response>
@@ -51,19 +53,31 @@ export async function openChdbApi(
   const store = openChdb()
   await migrate(store, quietLog)
   const record = { topic: 'e', partition: 3, key: null, value: null, headers: {} }
-  const rows = events.map((one, offset) =>
-    factRow(one, { ...record, offset, timestamp: appendedAt[offset] ?? 0 }, 1),
-  )
+  const rowOf = (one: FinanceEvent, offset: number) =>
+    factRow(one, { ...record, offset, timestamp: appendedAt[offset] ?? 0 }, 1)
+  const rows = events.map(rowOf)
   await store.insert({ table: 'finance.event_log', rows, token: 'all' })
   if (alerts.length > 0) {
     const raised = alerts.map((one, offset) => alertRow(one, { ...record, offset, timestamp: 0 }))
     await store.insert({ table: 'finance.alert_log', rows: raised, token: 'alerts' })
   }
   const asked: string[] = []
+  const arriving: FinanceEvent[] = []
+  let end = events.length
+  let turn: Promise<unknown> = Promise.resolve()
   const clickhouse: ClickHouse = {
     rows: async <Row>({ name, sql, params }: Question) => {
       asked.push(name)
-      return store.query<Row>(sql, params)
+      const mine = turn.then(async () => {
+        const next = arriving.shift()
+        if (next) {
+          const row = rowOf(next, end++)
+          await store.insert({ table: 'finance.event_log', rows: [row], token: `at ${end}` })
+        }
+        return store.query<Row>(sql, params)
+      })
+      turn = mine.catch(() => undefined)
+      return mine
     },
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
@@ -100,6 +114,7 @@ export async function openChdbApi(
     fetch(url + path, { headers: { 'x-test-tenant': tenant, ...headers } })
   return {
     asked,
+    arriving,
     ask,
     async get(path, tenant) {
       const response = await ask(path, tenant)
