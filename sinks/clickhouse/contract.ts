@@ -74,6 +74,7 @@ export const VIEWS = [
   'rpt_stock_by_warehouse',
   'revenue_summary',
   'revenue_summary_mv',
+  'revenue_cube',
   'invoice_revenue',
   'invoice_revenue_mv',
   'account_balances',

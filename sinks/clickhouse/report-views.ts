@@ -270,6 +270,31 @@ WHERE i.status = 'PAID'
 GROUP BY tenant_id, i.invoice_date, i.customer_id, i.currency`,
 }
 
+/** Each invoice is in one cell, so cells add up along every dimension; an average does not: divide sums by counts. */
+const revenueCube: View = {
+  name: 'revenue_cube',
+  doc: 'Paid invoices by day, category, customer and product category: one row per cell in which there is an invoice, in the currency of the documents.',
+  columns: [
+    TENANT,
+    column('date', DAY, 'Invoice date', 'i.invoice_date'),
+    column('category', CODE, 'Revenue category', 'i.category'),
+    column('customer_id', TEXT, 'Customer', 'i.customer_id'),
+    column('product_category', CODE, 'Product category', 'i.product_category'),
+    column('currency', CODE, 'Currency of the amounts', 'i.currency'),
+    column('invoice_count', 'UInt64', 'Invoices with nothing open', 'count()'),
+    column('revenue', SUM, 'Their sum without VAT', 'sum(i.subtotal)'),
+    column(
+      'average',
+      SUM,
+      'revenue / invoice_count, cut to four decimals',
+      'toDecimal128(sum(i.subtotal), 4) / count()',
+    ),
+  ],
+  from: `finance.fct_invoices AS i
+WHERE i.status = 'PAID'
+GROUP BY tenant_id, i.invoice_date, i.category, i.customer_id, i.product_category, i.currency`,
+}
+
 const invoiceRevenue: View = {
   name: 'invoice_revenue',
   doc: 'Invoices with what revenue is cut by: day, category, customer, product category, status.',
@@ -298,6 +323,7 @@ export const REPORT_VIEWS: readonly View[] = [
   figuresToday,
   revenueSummary,
   alias(revenueSummary),
+  revenueCube,
   invoiceRevenue,
   alias(invoiceRevenue),
 ]
