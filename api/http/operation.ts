@@ -81,7 +81,9 @@ export function principalOf(response: Response): Principal {
 export function tenantOperation<P extends Shape, Q extends Shape, R extends z.ZodType>(
   spec: TenantSpec<P, Q, R>,
 ): Operation {
-  return make(spec, false, (input, response) => spec.handle({ ...input, principal: principalOf(response) }))
+  return make(spec, false, (input, response) =>
+    spec.handle(Object.assign(input, { principal: principalOf(response) })),
+  )
 }
 
 export function publicOperation<P extends Shape, Q extends Shape, R extends z.ZodType>(
@@ -114,7 +116,10 @@ function make<P extends Shape, Q extends Shape, R extends z.ZodType>(
             params: validate(params, request.params, 'path_invalid', 'path') as Parsed<P>,
             query: validate(query, request.query, 'query_invalid', 'query') as Parsed<Q>,
             request,
-            signal: signalOf(response),
+            // Made when it is asked for: few handlers do, and it is not cheap.
+            get signal() {
+              return signalOf(response)
+            },
             cacheStatus: (text: string) => void response.setHeader('Cache-Status', text),
           }
           answer(request, response, await handle(input, response))
@@ -218,7 +223,7 @@ const isFresh = (header: string | undefined, etag: string): boolean =>
   header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag || one.trim() === '*')
 
 interface Text {
-  readonly body: string
+  readonly body: Buffer
   readonly etag: string
 }
 
@@ -234,7 +239,7 @@ export function lasting<T extends object>(body: T): T {
 function textOf(value: unknown): Text {
   const known = texts.get(value as object)
   if (known) return known
-  const body = JSON.stringify(value)
+  const body = Buffer.from(JSON.stringify(value))
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   if (texts.has(value as object)) texts.set(value as object, { body, etag })
   return { body, etag }
@@ -252,5 +257,8 @@ function answer(request: Request, response: Response, value: unknown): void {
   } else {
     response.setHeader('Cache-Control', 'no-store')
   }
-  response.status(200).type('application/json').send(body)
+  response.statusCode = 200
+  response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.setHeader('Content-Length', body.length)
+  response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -87,6 +87,12 @@ function company(seed: number): MemoryBooks {
       if (fate === 5) books.run('payment.reverse', { reversalDate: day() }, `p${n}`)
     } else if (fate === 6) books.run('invoice.write-off', { amount: '1.00' }, `i${n}`)
   }
+  // Luck may leave the year without an invoice that is paid in full.
+  const sure = { customerId: 'c1', lines: [{ unitPrice: '1000.00', vatCode: 'zero' }], status: 'APPROVED' }
+  books.must('invoice.create', { id: 'sure', ...sure, invoiceDate: '2026-06-01', dueDate: '2026-06-30' })
+  const paid = { customerId: 'c1', paymentDate: '2026-06-20', amount: '1000.00' }
+  const allocations = [{ invoiceId: 'sure', amount: '1000.00' }]
+  books.must('payment.receive', { id: 'paid', ...paid, allocations })
   for (let n = 0; n < 25; n++) {
     const category = ['purchases', 'rent', 'office'][next(3)]
     const lines = [{ unitPrice: taka(5_000), vatCode: 'standard', category }]
