@@ -69,9 +69,9 @@ export async function openChdbApi(
     rows: async <Row>({ name, sql, params }: Question) => {
       asked.push(name)
       const mine = turn.then(async () => {
-        const next = arriving.shift()
-        if (next) {
-          const row = rowOf(next, end++)
+        const event = arriving.shift()
+        if (event) {
+          const row = rowOf(event, end++)
           await store.insert({ table: 'finance.event_log', rows: [row], token: `at ${end}` })
         }
         return store.query<Row>(sql, params)
