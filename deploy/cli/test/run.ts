@@ -1,9 +1,12 @@
 /**
- * Owns `./nikash test`: which checks belong to which word, in which order they run, and the one line at the end.
+ * Owns `./nikash test`: which checks belong to which word, what runs beside what, and the one line at the end.
  * Refuses: ending with anything but the totals as the last line, and exit code 0 with a failure or a crash.
+ *
+ * L1  the whole of it runs in lanes side by side, each in its order: tests on a stack wait most of their time. Suites that
+ *     kill parts of their stack have one of their own, so that no lane disturbs another.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXIT, type ExitCode, messageOf, StackError } from '../../local/errors.ts'
@@ -22,20 +25,43 @@ export type TestOptions = DataOption & {
 }
 
 type Suite = 'unit' | 'topology' | 'property' | 'contract' | 'integration' | 'e2e' | 'faults'
-type Plan = { readonly checks: boolean; readonly fast: readonly Suite[]; readonly onStack: readonly Suite[] }
+type Plan = {
+  readonly checks: boolean
+  readonly fast: readonly Suite[]
+  /** Of each stack, the suites that share it. */
+  readonly onStacks: readonly (readonly Suite[])[]
+}
 
 const FAST: readonly Suite[] = ['unit', 'topology', 'property']
-const ON_STACK: readonly Suite[] = ['contract', 'integration', 'e2e', 'faults']
+const ON_STACKS: readonly (readonly Suite[])[] = [['contract', 'integration', 'e2e'], ['faults']]
 const JEST = join(REPO_ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
-const RUN_TIMEOUT_MS = 15 * 60_000
+const RUN_TIMEOUT_MS = 30 * 60_000
 const CHECK_TIMEOUT_MS = 5 * 60_000
 
-const planOf = (suite: string): Plan => {
-  if (suite === 'default' || suite === 'all') return { checks: true, fast: FAST, onStack: ON_STACK }
+const hasFiles = (suite: Suite, patterns: readonly string[]): boolean =>
+  patterns.length === 0 ||
+  readdirSync(join(REPO_ROOT, 'tests', suite), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .some((file) => patterns.some((one) => new RegExp(one, 'i').test(join(REPO_ROOT, 'tests', suite, file))))
+
+const planOf = ({ suite, patterns, data }: TestOptions): Plan => {
+  const { checks, fast, onStacks } = wholePlanOf(suite)
+  const matching = (suites: readonly Suite[]) => suites.filter((one) => hasFiles(one, patterns))
+  // A stack that was given is the only one.
+  const stacks = data === undefined ? onStacks : [onStacks.flat()]
+  return {
+    checks: checks && patterns.length === 0,
+    fast: matching(fast),
+    onStacks: stacks.map(matching).filter((suites) => suites.length > 0),
+  }
+}
+
+const wholePlanOf = (suite: string): Plan => {
+  if (suite === 'default' || suite === 'all') return { checks: true, fast: FAST, onStacks: ON_STACKS }
   const one = suite as Suite
-  return ON_STACK.includes(one)
-    ? { checks: false, fast: [], onStack: [one] }
-    : { checks: false, fast: [one], onStack: [] }
+  return ON_STACKS.flat().includes(one)
+    ? { checks: false, fast: [], onStacks: [[one]] }
+    : { checks: false, fast: [one], onStacks: [] }
 }
 
 const children = new Set<ChildProcess>()
@@ -102,10 +128,11 @@ const runChecks = async (): Promise<Outcome[]> => {
   return outcomes
 }
 
+type RunOptions = TestOptions & { readonly seed: number; readonly workers: number }
 type JestRun = {
   readonly suites: readonly Suite[]
   readonly env: Readonly<Record<string, string>>
-  readonly options: TestOptions & { readonly seed: number }
+  readonly options: RunOptions
 }
 
 const runJest = async ({ suites, env, options }: JestRun): Promise<Outcome[]> => {
@@ -113,11 +140,10 @@ const runJest = async ({ suites, env, options }: JestRun): Promise<Outcome[]> =>
   const folder = mkdtempSync(join(tmpdir(), 'nikash-jest-'))
   const report = join(folder, 'report.json')
   // Suites on a stack share it: one worker, one file after the other.
-  const shared = suites.some((suite) => ON_STACK.includes(suite))
-  const workers = shared ? ['--runInBand', '--forceExit'] : ['--maxWorkers=2']
+  const shared = suites.some((suite) => ON_STACKS.flat().includes(suite))
+  const workers = shared ? ['--runInBand', '--forceExit'] : [`--maxWorkers=${options.workers}`]
   const output = ['--json', `--outputFile=${report}`, '--reporters=default']
-  // Of several suites one may have no file of that name; none at all is a failure of the whole (report).
-  const filter = options.patterns.length > 0 ? ['--passWithNoTests', '--', ...options.patterns] : []
+  const filter = options.patterns.length > 0 ? ['--', ...options.patterns] : []
   const args = ['--selectProjects', ...suites, ...output, `--seed=${options.seed}`, ...workers, ...filter]
   try {
     const ended = await execute(process.execPath, [JEST, ...args], {
@@ -141,7 +167,7 @@ const runJest = async ({ suites, env, options }: JestRun): Promise<Outcome[]> =>
     if (ended.late) return [crash(`took longer than ${RUN_TIMEOUT_MS / 60_000} minutes`)]
     if (!existsSync(report)) return [crash(`Jest ended with code ${ended.code} and left no report`)]
     const outcomes = outcomesOf(name, REPO_ROOT, JSON.parse(readFileSync(report, 'utf8')))
-    if (outcomes.length === 0 && filter.length === 0) return [crash('no test was found')]
+    if (outcomes.length === 0) return [crash('no test was found')]
     const failed = outcomes.some((outcome) => outcome.result === 'failed')
     return ended.code === 0 || failed ? outcomes : [...outcomes, crash(`Jest ended with code ${ended.code}`)]
   } finally {
@@ -157,20 +183,24 @@ const extraEnvironment = (name: string, extra: Extra): Record<string, string> =>
 
 const runOnStack = async (
   suites: readonly Suite[],
-  options: TestOptions & { readonly seed: number },
+  options: RunOptions,
   extras: Promise<Record<string, string>>,
 ): Promise<Outcome[]> => {
   const begun = Date.now()
+  const name = suites.join('+')
   let stack: TestStack
   try {
-    stack = options.data === undefined ? await startTestStack(options) : useStack(options.data)
+    stack =
+      options.data === undefined
+        ? await startTestStack({ keep: options.keep, name: suites[0] ?? '' })
+        : useStack(options.data)
   } catch (error) {
-    print(`FAILED the stack of the tests: ${messageOf(error)}`)
+    print(`FAILED the stack of ${name}: ${messageOf(error)}`)
     if (error instanceof StackError) print(error.help)
     return [
       {
         suite: 'stack',
-        file: 'stack',
+        file: name,
         title: 'the stack starts',
         result: 'failed',
         reason: messageOf(error),
@@ -179,8 +209,8 @@ const runOnStack = async (
   }
   const outcomes: Outcome[] = []
   if (options.data === undefined) {
-    print(`ok     the stack of the tests is healthy (${duration(Date.now() - begun)})`)
-    outcomes.push({ suite: 'stack', file: 'stack', title: 'the stack starts', result: 'passed', reason: '' })
+    print(`ok     the stack of ${name} is healthy (${duration(Date.now() - begun)})`)
+    outcomes.push({ suite: 'stack', file: name, title: 'the stack starts', result: 'passed', reason: '' })
   }
   try {
     const env = { ...stack.env, ...(await extras) }
@@ -228,20 +258,25 @@ const report = (outcomes: readonly Outcome[], begun: number): ExitCode => {
 
 export const test = async (given: TestOptions): Promise<ExitCode> => {
   const begun = Date.now()
-  const options = { ...given, seed: given.seed ?? Math.floor(Math.random() * 2 ** 31) }
-  const plan = planOf(options.suite)
+  const { checks, fast, onStacks } = planOf(given)
+  const seed = given.seed ?? Math.floor(Math.random() * 2 ** 31)
+  const options = { ...given, seed, workers: onStacks.length > 0 ? 1 : 2 }
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       for (const child of children) child.kill('SIGTERM')
-      // The stack of the tests sees its parent go and stops by itself.
+      // The stacks of the tests see their parent go and stop by themselves.
       process.exit(130)
     })
   }
-  print(`Seed ${options.seed} (repeat with --seed ${options.seed})`)
-  const extras = plan.onStack.length > 0 ? installExtras() : Promise.resolve({})
-  const outcomes: Outcome[] = []
-  if (plan.checks && options.patterns.length === 0) outcomes.push(...(await runChecks()))
-  if (plan.fast.length > 0) outcomes.push(...(await runJest({ suites: plan.fast, env: {}, options })))
-  if (plan.onStack.length > 0) outcomes.push(...(await runOnStack(plan.onStack, options, extras)))
-  return report(outcomes, begun)
+  print(`Seed ${seed} (repeat with --seed ${seed})`)
+  const extras = onStacks.length > 0 ? installExtras() : Promise.resolve({})
+  const withoutStack = async (): Promise<Outcome[]> => [
+    ...(checks ? await runChecks() : []),
+    ...(fast.length > 0 ? await runJest({ suites: fast, env: {}, options }) : []),
+  ]
+  const lanes = await Promise.all([
+    withoutStack(),
+    ...onStacks.map((suites) => runOnStack(suites, options, extras)),
+  ])
+  return report(lanes.flat(), begun)
 }

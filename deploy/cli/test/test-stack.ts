@@ -36,10 +36,15 @@ const canBind = (port: number): Promise<boolean> =>
     server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)))
   })
 
+/** Of this process: another stack of it may not have begun to listen. */
+const taken = new Set<number>()
+
 const freePortBase = async (): Promise<number> => {
   const offsets = [...Object.values(PORT_OFFSETS), ...Object.values(ADMIN_OFFSETS)]
   for (let attempt = 0; attempt < BASES_MAX; attempt += 1) {
     const base = FIRST_BASE + attempt * BASE_STEP
+    if (taken.has(base)) continue
+    taken.add(base)
     const free = await Promise.all(offsets.map((offset) => canBind(base + offset)))
     if (free.every(Boolean)) return base
   }
@@ -54,7 +59,7 @@ const freePortBase = async (): Promise<number> => {
 const removeStale = (): void => {
   if (!existsSync(FOLDER)) return
   for (const name of readdirSync(FOLDER)) {
-    const owner = Number(name)
+    const owner = Number.parseInt(name, 10)
     if (Number.isInteger(owner) && identityOf(owner) !== undefined) continue
     // Left on purpose (--keep), and still in use.
     if (supervisorAlive(readState(layoutOf(join(FOLDER, name)).state))) continue
@@ -75,9 +80,24 @@ export const useStack = (dataDir: string): TestStack => ({
   stop: () => Promise.resolve(),
 })
 
-export const startTestStack = async (options: { readonly keep: boolean }): Promise<TestStack> => {
+type StartOptions = {
+  readonly keep: boolean
+  /** Tells the stacks of one run apart. */
+  readonly name: string
+}
+
+/** One after the other: the first fetches what none of them has yet. */
+let starting: Promise<unknown> = Promise.resolve()
+
+export const startTestStack = (options: StartOptions): Promise<TestStack> => {
+  const mine = starting.then(() => start(options))
+  starting = mine.catch(() => undefined)
+  return mine
+}
+
+const start = async (options: StartOptions): Promise<TestStack> => {
   removeStale()
-  const layout = layoutOf(join(FOLDER, String(process.pid)))
+  const layout = layoutOf(join(FOLDER, `${process.pid}-${options.name}`))
   mkdirSync(FOLDER, { recursive: true })
   openDataFolder(layout)
   const supervisor = spawnSupervisor(layout, {
@@ -91,8 +111,9 @@ export const startTestStack = async (options: { readonly keep: boolean }): Promi
     parent: options.keep ? 0 : process.pid,
   })
   const stop = async (): Promise<void> => {
-    rmSync(LOGS_KEPT, { recursive: true, force: true })
-    cpSync(layout.logs, LOGS_KEPT, { recursive: true })
+    const kept = join(LOGS_KEPT, options.name)
+    rmSync(kept, { recursive: true, force: true })
+    cpSync(layout.logs, kept, { recursive: true })
     if (options.keep) return
     signalIfAlive(supervisor, 'SIGTERM')
     if (!(await waitForEnd(supervisor, STOP_TIMEOUT_MS))) signalIfAlive(supervisor, 'SIGKILL')
