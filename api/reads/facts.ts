@@ -8,7 +8,9 @@
  *     stored under the older version, so nobody meets it afterwards.
  * M2  who asks the same while it is being computed waits for that one answer.
  * M3  versions of many tenants are one query, and one query at a time: who asks while it runs waits for the next one.
- * M4  inside of `within` a tenant has the version that is said there: what an answer is made of is asked for once.
+ * M4  a rebuild puts other tables in their place (EXCHANGE), perhaps with as many rows: which tables they are is part of the
+ *     version. It is asked for once a second, so for that long an answer may still be from before.
+ * M5  inside of `within` a tenant has the version that is said there: what an answer is made of is asked for once.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { LRUCache } from 'lru-cache'
@@ -27,6 +29,12 @@ FROM (
 )
 GROUP BY tenant_id`
 
+/** M4. */
+const TABLES_SQL = `
+SELECT arrayStringConcat(arraySort(groupArray(toString(uuid))), ' ') AS tables FROM system.tables
+WHERE database = 'finance' AND name IN ('event_log', 'refused_events')`
+const TABLES_MS = 1_000
+
 interface VersionRow {
   readonly tenant: string
   readonly events: string
@@ -38,7 +46,7 @@ export interface Facts {
   remember<T extends object>(tenant: string, key: string, ask: Ask<T>): Promise<T>
   /** Of the tenant's facts as they are when it is asked. */
   version(tenant: string): Promise<string>
-  /** M4. */
+  /** M5. */
   within<T>(tenant: string, version: string, call: () => Promise<T>): Promise<T>
 }
 
@@ -47,14 +55,24 @@ export interface Ask<T> {
   readonly rowsOf: (value: T) => number
 }
 
-export function createFacts(clickhouse: ClickHouse): Facts {
+export function createFacts(clickhouse: ClickHouse, now: () => number = () => performance.now()): Facts {
   const known = new LRUCache<string, object>({ maxSize: ROWS_MAX })
   const computing = new Map<string, Promise<object>>()
   const said = new AsyncLocalStorage<{ readonly tenant: string; readonly version: string }>()
   let waiting = new Set<string>()
+  let tables = { text: '', at: Number.NEGATIVE_INFINITY }
+  const askTables = async (): Promise<void> => {
+    const at = now()
+    if (at - tables.at < TABLES_MS) return
+    const query = { name: 'version_tables', sql: TABLES_SQL, params: {} }
+    const [row] = await clickhouse.rows<{ readonly tables: string }>(query)
+    tables = { text: row?.tables ?? '', at }
+  }
   const askAll = shared(async () => {
     const tenants = [...waiting]
     waiting = new Set()
+    // Tables first: rows that are counted are of these, or of newer ones.
+    await askTables()
     const rows = await clickhouse.rows<VersionRow>({ name: 'version', sql: VERSION_SQL, params: { tenants } })
     return new Map(rows.map(({ tenant, events, refused }) => [tenant, `${events}|${refused}`]))
   })
@@ -63,7 +81,8 @@ export function createFacts(clickhouse: ClickHouse): Facts {
     const here = said.getStore()
     if (here?.tenant === tenant) return here.version
     waiting.add(tenant)
-    return (await askAll()).get(tenant) ?? '0|0'
+    const rows = (await askAll()).get(tenant) ?? '0|0'
+    return `${rows}|${tables.text}`
   }
   return {
     version: versionOf,

@@ -4,6 +4,8 @@ import type { ClickHouse, Question } from '../../../../api/reads/clickhouse.ts'
 import { createFacts, type Facts } from '../../../../api/reads/facts.ts'
 
 let events: Record<string, number>
+let tables: string
+let nowMs: number
 let versionsAsked: string[][]
 let versionGate: Promise<void> | undefined
 let computed: string[]
@@ -11,11 +13,14 @@ let facts: Facts
 
 beforeEach(() => {
   events = { acme: 10, bolt: 10 }
+  tables = 'a b'
+  nowMs = 0
   versionsAsked = []
   versionGate = undefined
   computed = []
   const clickhouse: ClickHouse = {
-    rows: async <Row>({ params }: Question) => {
+    rows: async <Row>({ name, params }: Question) => {
+      if (name === 'version_tables') return [{ tables }] as Row[]
       const tenants = params['tenants'] as string[]
       versionsAsked.push(tenants)
       const rows = tenants.map((tenant) => ({ tenant, events: String(events[tenant]), refused: '0' }))
@@ -25,7 +30,7 @@ beforeEach(() => {
     ping: async () => {},
     close: async () => {},
   }
-  facts = createFacts(clickhouse)
+  facts = createFacts(clickhouse, () => nowMs)
 })
 
 const ask = (tenant: string, key: string, value: string, gate?: Promise<void>) =>
@@ -50,6 +55,14 @@ describe('an answer', () => {
   it('is computed anew as soon as the tenant has one more fact', async () => {
     await ask('acme', 'k', 'a')
     events['acme'] = 11
+    expect(await ask('acme', 'k', 'b')).toEqual(['b'])
+  })
+
+  it('is computed anew a second after other tables took the place of those it was made of', async () => {
+    await ask('acme', 'k', 'a')
+    tables = 'a c'
+    expect(await ask('acme', 'k', 'b')).toEqual(['a'])
+    nowMs = 1_000
     expect(await ask('acme', 'k', 'b')).toEqual(['b'])
   })
 
@@ -97,7 +110,7 @@ describe('a version', () => {
     const second = facts.version('acme')
     events['acme'] = 11
     open()
-    expect(await Promise.all(first)).toEqual(['10|0', '10|0', '10|0'])
+    expect(await Promise.all(first)).toEqual(['10|0|a b', '10|0|a b', '10|0|a b'])
     expect([await second, versionsAsked]).toEqual(['11|0', [['acme', 'bolt'], ['acme']]])
   })
 
@@ -106,6 +119,6 @@ describe('a version', () => {
       await facts.version('acme'),
       await facts.version('bolt'),
     ])
-    expect([seen, await facts.version('acme')]).toEqual([['9|0', '10|0'], '10|0'])
+    expect([seen, await facts.version('acme')]).toEqual([['9|0', '10|0|a b'], '10|0|a b'])
   })
 })
