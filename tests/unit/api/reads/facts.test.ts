@@ -111,7 +111,7 @@ describe('a version', () => {
     events['acme'] = 11
     open()
     expect(await Promise.all(first)).toEqual(['10|0|a b', '10|0|a b', '10|0|a b'])
-    expect([await second, versionsAsked]).toEqual(['11|0', [['acme', 'bolt'], ['acme']]])
+    expect([await second, versionsAsked]).toEqual(['11|0|a b', [['acme', 'bolt'], ['acme']]])
   })
 
   it('is the one that is said, for that tenant, inside of the call alone', async () => {
