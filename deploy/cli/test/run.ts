@@ -1,9 +1,6 @@
 /**
- * Owns `./nikash test`: which checks belong to which word, what runs beside what, and the one line at the end.
+ * Owns `./nikash test`: which checks belong to which word, in which order they run, and the one line at the end.
  * Refuses: ending with anything but the totals as the last line, and exit code 0 with a failure or a crash.
- *
- * L1  the whole of it runs in lanes side by side, each in its order: tests on a stack wait most of their time. Suites that
- *     kill parts of their stack have one of their own, so that no lane disturbs another.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -25,15 +22,10 @@ export type TestOptions = DataOption & {
 }
 
 type Suite = 'unit' | 'topology' | 'property' | 'contract' | 'integration' | 'e2e' | 'faults'
-type Plan = {
-  readonly checks: boolean
-  readonly fast: readonly Suite[]
-  /** Of each stack, the suites that share it. */
-  readonly onStacks: readonly (readonly Suite[])[]
-}
+type Plan = { readonly checks: boolean; readonly fast: readonly Suite[]; readonly onStack: readonly Suite[] }
 
 const FAST: readonly Suite[] = ['unit', 'topology', 'property']
-const ON_STACKS: readonly (readonly Suite[])[] = [['contract', 'integration', 'e2e'], ['faults']]
+const ON_STACK: readonly Suite[] = ['contract', 'integration', 'e2e', 'faults']
 const JEST = join(REPO_ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
 const RUN_TIMEOUT_MS = 30 * 60_000
 const CHECK_TIMEOUT_MS = 5 * 60_000
@@ -44,24 +36,15 @@ const hasFiles = (suite: Suite, patterns: readonly string[]): boolean =>
     .filter((file) => file.endsWith('.test.ts'))
     .some((file) => patterns.some((one) => new RegExp(one, 'i').test(join(REPO_ROOT, 'tests', suite, file))))
 
-const planOf = ({ suite, patterns, data }: TestOptions): Plan => {
-  const { checks, fast, onStacks } = wholePlanOf(suite)
+/** A suite without a file of the patterns is left out: a pattern starts a stack only when it needs one. */
+const planOf = ({ suite, patterns }: TestOptions): Plan => {
   const matching = (suites: readonly Suite[]) => suites.filter((one) => hasFiles(one, patterns))
-  // A stack that was given is the only one.
-  const stacks = data === undefined ? onStacks : [onStacks.flat()]
-  return {
-    checks: checks && patterns.length === 0,
-    fast: matching(fast),
-    onStacks: stacks.map(matching).filter((suites) => suites.length > 0),
-  }
-}
-
-const wholePlanOf = (suite: string): Plan => {
-  if (suite === 'default' || suite === 'all') return { checks: true, fast: FAST, onStacks: ON_STACKS }
+  if (suite === 'default' || suite === 'all')
+    return { checks: patterns.length === 0, fast: matching(FAST), onStack: matching(ON_STACK) }
   const one = suite as Suite
-  return ON_STACKS.flat().includes(one)
-    ? { checks: false, fast: [], onStacks: [[one]] }
-    : { checks: false, fast: [one], onStacks: [] }
+  return ON_STACK.includes(one)
+    ? { checks: false, fast: [], onStack: matching([one]) }
+    : { checks: false, fast: matching([one]), onStack: [] }
 }
 
 const children = new Set<ChildProcess>()
@@ -128,7 +111,7 @@ const runChecks = async (): Promise<Outcome[]> => {
   return outcomes
 }
 
-type RunOptions = TestOptions & { readonly seed: number; readonly workers: number }
+type RunOptions = TestOptions & { readonly seed: number }
 type JestRun = {
   readonly suites: readonly Suite[]
   readonly env: Readonly<Record<string, string>>
@@ -140,8 +123,8 @@ const runJest = async ({ suites, env, options }: JestRun): Promise<Outcome[]> =>
   const folder = mkdtempSync(join(tmpdir(), 'nikash-jest-'))
   const report = join(folder, 'report.json')
   // Suites on a stack share it: one worker, one file after the other.
-  const shared = suites.some((suite) => ON_STACKS.flat().includes(suite))
-  const workers = shared ? ['--runInBand', '--forceExit'] : [`--maxWorkers=${options.workers}`]
+  const shared = suites.some((suite) => ON_STACK.includes(suite))
+  const workers = shared ? ['--runInBand', '--forceExit'] : ['--maxWorkers=2']
   const output = ['--json', `--outputFile=${report}`, '--reporters=default']
   const filter = options.patterns.length > 0 ? ['--', ...options.patterns] : []
   const args = ['--selectProjects', ...suites, ...output, `--seed=${options.seed}`, ...workers, ...filter]
@@ -187,20 +170,16 @@ const runOnStack = async (
   extras: Promise<Record<string, string>>,
 ): Promise<Outcome[]> => {
   const begun = Date.now()
-  const name = suites.join('+')
   let stack: TestStack
   try {
-    stack =
-      options.data === undefined
-        ? await startTestStack({ keep: options.keep, name: suites[0] ?? '' })
-        : useStack(options.data)
+    stack = options.data === undefined ? await startTestStack(options) : useStack(options.data)
   } catch (error) {
-    print(`FAILED the stack of ${name}: ${messageOf(error)}`)
+    print(`FAILED the stack of the tests: ${messageOf(error)}`)
     if (error instanceof StackError) print(error.help)
     return [
       {
         suite: 'stack',
-        file: name,
+        file: 'stack',
         title: 'the stack starts',
         result: 'failed',
         reason: messageOf(error),
@@ -209,8 +188,8 @@ const runOnStack = async (
   }
   const outcomes: Outcome[] = []
   if (options.data === undefined) {
-    print(`ok     the stack of ${name} is healthy (${duration(Date.now() - begun)})`)
-    outcomes.push({ suite: 'stack', file: name, title: 'the stack starts', result: 'passed', reason: '' })
+    print(`ok     the stack of the tests is healthy (${duration(Date.now() - begun)})`)
+    outcomes.push({ suite: 'stack', file: 'stack', title: 'the stack starts', result: 'passed', reason: '' })
   }
   try {
     const env = { ...stack.env, ...(await extras) }
@@ -258,25 +237,20 @@ const report = (outcomes: readonly Outcome[], begun: number): ExitCode => {
 
 export const test = async (given: TestOptions): Promise<ExitCode> => {
   const begun = Date.now()
-  const { checks, fast, onStacks } = planOf(given)
-  const seed = given.seed ?? Math.floor(Math.random() * 2 ** 31)
-  const options = { ...given, seed, workers: onStacks.length > 0 ? 1 : 2 }
+  const options = { ...given, seed: given.seed ?? Math.floor(Math.random() * 2 ** 31) }
+  const { checks, fast, onStack } = planOf(options)
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       for (const child of children) child.kill('SIGTERM')
-      // The stacks of the tests see their parent go and stop by themselves.
+      // The stack of the tests sees its parent go and stops by itself.
       process.exit(130)
     })
   }
-  print(`Seed ${seed} (repeat with --seed ${seed})`)
-  const extras = onStacks.length > 0 ? installExtras() : Promise.resolve({})
-  const withoutStack = async (): Promise<Outcome[]> => [
-    ...(checks ? await runChecks() : []),
-    ...(fast.length > 0 ? await runJest({ suites: fast, env: {}, options }) : []),
-  ]
-  const lanes = await Promise.all([
-    withoutStack(),
-    ...onStacks.map((suites) => runOnStack(suites, options, extras)),
-  ])
-  return report(lanes.flat(), begun)
+  print(`Seed ${options.seed} (repeat with --seed ${options.seed})`)
+  const extras = onStack.length > 0 ? installExtras() : Promise.resolve({})
+  const outcomes: Outcome[] = []
+  if (checks) outcomes.push(...(await runChecks()))
+  if (fast.length > 0) outcomes.push(...(await runJest({ suites: fast, env: {}, options })))
+  if (onStack.length > 0) outcomes.push(...(await runOnStack(onStack, options, extras)))
+  return report(outcomes, begun)
 }

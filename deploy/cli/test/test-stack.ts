@@ -36,15 +36,10 @@ const canBind = (port: number): Promise<boolean> =>
     server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)))
   })
 
-/** Of this process: another stack of it may not have begun to listen. */
-const taken = new Set<number>()
-
 const freePortBase = async (): Promise<number> => {
   const offsets = [...Object.values(PORT_OFFSETS), ...Object.values(ADMIN_OFFSETS)]
   for (let attempt = 0; attempt < BASES_MAX; attempt += 1) {
     const base = FIRST_BASE + attempt * BASE_STEP
-    if (taken.has(base)) continue
-    taken.add(base)
     const free = await Promise.all(offsets.map((offset) => canBind(base + offset)))
     if (free.every(Boolean)) return base
   }
@@ -59,7 +54,7 @@ const freePortBase = async (): Promise<number> => {
 const removeStale = (): void => {
   if (!existsSync(FOLDER)) return
   for (const name of readdirSync(FOLDER)) {
-    const owner = Number.parseInt(name, 10)
+    const owner = Number(name)
     if (Number.isInteger(owner) && identityOf(owner) !== undefined) continue
     // Left on purpose (--keep), and still in use.
     if (supervisorAlive(readState(layoutOf(join(FOLDER, name)).state))) continue
@@ -80,24 +75,9 @@ export const useStack = (dataDir: string): TestStack => ({
   stop: () => Promise.resolve(),
 })
 
-type StartOptions = {
-  readonly keep: boolean
-  /** Tells the stacks of one run apart. */
-  readonly name: string
-}
-
-/** One after the other: the first fetches what none of them has yet. */
-let starting: Promise<unknown> = Promise.resolve()
-
-export const startTestStack = (options: StartOptions): Promise<TestStack> => {
-  const mine = starting.then(() => start(options))
-  starting = mine.catch(() => undefined)
-  return mine
-}
-
-const start = async (options: StartOptions): Promise<TestStack> => {
+export const startTestStack = async (options: { readonly keep: boolean }): Promise<TestStack> => {
   removeStale()
-  const layout = layoutOf(join(FOLDER, `${process.pid}-${options.name}`))
+  const layout = layoutOf(join(FOLDER, String(process.pid)))
   mkdirSync(FOLDER, { recursive: true })
   openDataFolder(layout)
   const supervisor = spawnSupervisor(layout, {
@@ -111,9 +91,8 @@ const start = async (options: StartOptions): Promise<TestStack> => {
     parent: options.keep ? 0 : process.pid,
   })
   const stop = async (): Promise<void> => {
-    const kept = join(LOGS_KEPT, options.name)
-    rmSync(kept, { recursive: true, force: true })
-    cpSync(layout.logs, kept, { recursive: true })
+    rmSync(LOGS_KEPT, { recursive: true, force: true })
+    cpSync(layout.logs, LOGS_KEPT, { recursive: true })
     if (options.keep) return
     signalIfAlive(supervisor, 'SIGTERM')
     if (!(await waitForEnd(supervisor, STOP_TIMEOUT_MS))) signalIfAlive(supervisor, 'SIGKILL')
