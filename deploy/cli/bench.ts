@@ -23,6 +23,7 @@ export type BenchOptions = DataOption & {
   readonly rate?: number
   readonly seconds?: number
   readonly tenants?: number
+  readonly search?: boolean
 }
 
 /** Measurements that bring their own broker: they fill it, and nothing else should be in it. */
@@ -42,6 +43,7 @@ const argumentsOf = (options: BenchOptions, script: string): string[] => {
   if (options.output !== undefined) args.push('-o', options.output)
   for (const name of ['minutes', 'events', 'kb', 'rate', 'seconds', 'tenants'] as const)
     if (options[name] !== undefined) args.push(`--${name}`, String(options[name]))
+  if (options.search === true) args.push('--search')
   if (options.what === 'r1') {
     const peer = resolve(options.peer ?? resolve(REPO_ROOT, PEERS_DEFAULT))
     if (options.peer !== undefined && !existsSync(peer))

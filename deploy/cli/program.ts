@@ -371,6 +371,7 @@ const addTestVerbs = (program: Command, run: Run): void => {
     )
     .option('--seconds <n>', 'latency, commands: for how long; reads: each part', wholeNumber(1, 3_600))
     .option('--tenants <n>', 'commands, reads: of how many tenants', wholeNumber(1, 5_000))
+    .option('--search', 'commands: the highest rate, from --rate down, at which p99 is at most 100 ms')
     .addOption(dataOption())
     .action(run(async () => (await import('./bench.ts')).bench, 'what'))
 }

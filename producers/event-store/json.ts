@@ -60,10 +60,18 @@ export function fromJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromJson)
   if (value === null || typeof value !== 'object') return value
   const read: Record<string, unknown> = {}
-  for (const [key, field] of Object.entries(value)) {
+  for (const key in value) {
+    const field = (value as Record<string, unknown>)[key]
+    if (typeof field === 'object') {
+      read[key] = fromJson(field)
+      continue
+    }
+    if (typeof field !== 'string') {
+      read[key] = field
+      continue
+    }
     const scale = DECIMAL_SCALES.get(key)
-    read[key] =
-      scale !== undefined && typeof field === 'string' ? parseDecimal(field, scale) : fromJson(field)
+    read[key] = scale === undefined ? field : parseDecimal(field, scale)
   }
   return read
 }

@@ -1,35 +1,19 @@
 /**
- * Owns the SQL of the command side, for one transaction of one tenant. Everything a group of commands writes goes in one
- * statement; the store's order is the order of the rows.
+ * Owns the SQL of the command side, for one transaction of one tenant: reading and locking. Everything a group of
+ * commands writes goes in one statement (write.ts); the store's order is the order of the rows.
  * O1: an event and its outbox row are one statement. O2: a position is drawn after the locks are held, so of two events
  *     where one knew of the other, the later has the higher position. O3: rows are locked in one order (type, id).
  */
-import { randomFillSync } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { defaultsOf } from '../../schemas/codec/defaults.ts'
-import { formatDecimal, parseDecimal, SCALE } from '../../schemas/values/amount.ts'
-import { formatDay } from '../../schemas/values/calendar.ts'
-import { uuidv7 } from '../../schemas/values/ids.ts'
+import { parseDecimal } from '../../schemas/values/amount.ts'
 import type { AggregateRef, CounterRef, NumberRef } from '../kernel/operation.ts'
-import type { Session, StoredAggregate } from '../kernel/session.ts'
+import type { StoredAggregate } from '../kernel/session.ts'
 import type { Allocation, SourceType, TargetType } from '../payments/allocations.ts'
 import type { TaxRateState } from '../reference/decide.ts'
 import type { StoredAnswer } from './idempotency.ts'
-import { asJson, fromJson } from './json.ts'
-import { type AggregateRow, aggregatesOf, STATE_VERSION } from './refold.ts'
-import { SCHEMA_VERSION } from './upcast.ts'
-
-const ID_BYTES = 10
-const random = Buffer.alloc(ID_BYTES * 400)
-let used = random.length
-export function newId(nowMs: number): string {
-  if (used === random.length) {
-    randomFillSync(random)
-    used = 0
-  }
-  used += ID_BYTES
-  return uuidv7(nowMs, random.subarray(used - ID_BYTES, used))
-}
+import { fromJson } from './json.ts'
+import { type AggregateRow, aggregatesOf } from './refold.ts'
 
 /** One look-up by key for each reference, whatever the planner believes of the table: a join may read all of a tenant. */
 const aggregatesBy = (locking: string): string => `
@@ -194,14 +178,37 @@ export async function freeNumbers(
   })
 }
 
-/** Last serials, locked until the end: the next document of the tenant's year waits here. */
+type Serials = readonly (CounterRef & { readonly value: number })[]
+
+const inOrder = (refs: readonly CounterRef[]): readonly CounterRef[] =>
+  refs.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.period, b.period))
+
+/** Last serials of those counters that are there, locked until the end. */
+export async function lockKnownCounters(
+  client: PoolClient,
+  tenant: string,
+  refs: readonly CounterRef[],
+): Promise<Serials> {
+  if (refs.length === 0) return []
+  const sorted = inOrder(refs)
+  const { rows } = await client.query<CounterRef & { value: string }>({
+    name: 'lock-known-counters',
+    text: `select c.* from unnest($2::text[], $3::text[]) as r(kind, period) cross join lateral (
+             select kind, period, value from finance.counters
+             where tenant_id = $1 and kind = r.kind and period = r.period limit 1 for no key update) c`,
+    values: [tenant, sorted.map((r) => r.kind), sorted.map((r) => r.period)],
+  })
+  return rows.map((row) => ({ ...row, value: Number(row.value) }))
+}
+
+/** Last serials, locked until the end: the next document of the tenant's year waits here. The first one begins at 0. */
 export async function lockCounters(
   client: PoolClient,
   tenant: string,
   refs: readonly CounterRef[],
-): Promise<readonly (CounterRef & { readonly value: number })[]> {
+): Promise<Serials> {
   if (refs.length === 0) return []
-  const sorted = refs.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.period, b.period))
+  const sorted = inOrder(refs)
   const { rows } = await client.query<CounterRef & { value: string }>({
     name: 'lock-counters',
     text: `insert into finance.counters as c (tenant_id, kind, period, value)
@@ -213,125 +220,3 @@ export async function lockCounters(
   return rows.map((row) => ({ ...row, value: Number(row.value) }))
 }
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-export interface EventMetadata {
-  readonly actor: string
-  readonly correlationId: string | null
-  readonly causationId: string | null
-  readonly traceparent: string | null
-}
-
-/** Lines of the posted entries, from the events themselves: what Kafka gets and what SQL sums is the same. */
-const JOURNAL_LINES = `
-    insert into finance.journal_lines (tenant_id, journal_id, line, account_id, entry_date, kind, debit, credit, currency,
-                                       amount, party_type, party_id, product_id, source_type, source_id, source_version, position)
-    select $1, e.aggregate_id, l.line, l."accountId", date '1970-01-01' + (e.event_data->>'entryDate')::integer,
-           e.event_data->>'kind', l.debit, l.credit, e.event_data->>'currency', l.amount,
-           nullif(l."partyType", ''), nullif(l."partyId", ''), nullif(l."productId", ''),
-           nullif(e.event_data->>'sourceType', ''), nullif(e.event_data->>'sourceId', ''),
-           nullif((e.event_data->>'sourceVersion')::bigint, 0), e.position
-    from e cross join lateral rows from (jsonb_to_recordset(e.event_data->'lines') as ("accountId" text, debit numeric,
-           credit numeric, amount numeric, "partyType" text, "partyId" text, "productId" text))
-         with ordinality as l("accountId", debit, credit, amount, "partyType", "partyId", "productId", line)
-    where e.event_type = 'JournalEntryPosted'`
-
-const WRITE = `
-  with e as (
-    insert into finance.event_store (tenant_id, aggregate_type, aggregate_id, version, event_id, event_type,
-                                     schema_version, event_data, metadata, occurred_at, recorded_at)
-    select $1, r.type, r.id, r.version, r."eventId", r."eventType", ${SCHEMA_VERSION}, r.data, r.metadata,
-           to_timestamp($2::double precision / 1000), to_timestamp($2::double precision / 1000)
-    from rows from (jsonb_to_recordset($3) as (type text, id text, version bigint, "eventId" uuid, "eventType" text,
-                    data jsonb, metadata jsonb))
-         with ordinality as r(type, id, version, "eventId", "eventType", data, metadata, ord) order by r.ord
-    returning position, aggregate_type, aggregate_id, version, event_type, event_data
-  ), j as (${JOURNAL_LINES}
-  ), o as (
-    insert into finance.outbox (position, tenant_id) select position, $1 from e
-  ), a as (
-    insert into finance.aggregates (tenant_id, aggregate_type, aggregate_id, version, state, state_version, created_digest,
-                                    updated_at)
-    select $1, r.type, r.id, r.version, r.state, ${STATE_VERSION}, r.digest, to_timestamp($2::double precision / 1000)
-    from jsonb_to_recordset($4) as r(type text, id text, version bigint, state jsonb, digest text)
-    on conflict (tenant_id, aggregate_type, aggregate_id)
-    do update set version = excluded.version, state = excluded.state, state_version = excluded.state_version,
-                  updated_at = excluded.updated_at
-  ), n as (
-    insert into finance.business_numbers (tenant_id, kind, number, aggregate_id)
-    select $1, r.kind, r.number, r.id from jsonb_to_recordset($5) as r(kind text, number text, id text)
-  ), c as (
-    update finance.counters c set value = greatest(c.value, r.value)
-    from jsonb_to_recordset($6) as r(kind text, period text, value bigint)
-    where c.tenant_id = $1 and c.kind = r.kind and c.period = r.period
-  ), l as (
-    insert into finance.allocations as l
-           (tenant_id, source_type, source_id, source_version, target_type, target_id, amount, from_day, to_day)
-    select $1, r.* from jsonb_to_recordset($7)
-         as r("sourceType" text, "sourceId" text, "sourceVersion" bigint, "targetType" text, "targetId" text, amount numeric,
-              "fromDay" date, "toDay" date)
-    on conflict (tenant_id, source_type, source_id, source_version, target_type, target_id)
-    do update set to_day = least(l.to_day, excluded.to_day)
-  ), k as (
-    insert into finance.idempotency_keys (tenant_id, key, fingerprint, status, response, created_at)
-    select $1, r.key, r.fingerprint, r.status,
-           jsonb_build_object('id', e.aggregate_id, 'version', e.version, 'position', e.position),
-           to_timestamp($2::double precision / 1000)
-    from jsonb_to_recordset($8) as r(key text, fingerprint text, status integer, type text, id text, version bigint)
-    join e on e.aggregate_type = r.type and e.aggregate_id = r.id and e.version = r.version
-  )
-  select position from e order by position`
-
-/** The answer of an accepted command, to be kept under its key: its last event says id, version and position. */
-export interface NewAnswer extends AggregateRef {
-  readonly key: string
-  readonly fingerprint: string
-  readonly status: number
-  readonly version: number
-}
-
-/** Writes all that the session gathered; gives the position of each of its events, in order. */
-export async function write(
-  client: PoolClient,
-  session: Session,
-  metadataOf: (item: number) => EventMetadata,
-  answers: readonly NewAnswer[],
-): Promise<readonly number[]> {
-  const aggregates = Array.from(session.changedAggregates.values(), (one) => ({
-    type: one.type,
-    id: one.id,
-    version: one.version,
-    state: asJson(one.state),
-    digest: one.createdDigest,
-  }))
-  const events = session.events.map(({ item, aggregate: { type, id }, version, event }) => ({
-    type,
-    id,
-    version,
-    eventId: newId(session.nowMs),
-    eventType: event.type,
-    data: asJson(event.data),
-    metadata: metadataOf(item),
-  }))
-  const allocations = Array.from(session.changedAllocations.values(), (one) => ({
-    ...one,
-    amount: formatDecimal(one.amount, SCALE),
-    fromDay: formatDay(one.fromDay),
-    toDay: one.toDay === null ? null : formatDay(one.toDay),
-  }))
-  // One JSON text per table: arrays of the driver would escape each document once more, and cost twice as much.
-  const { rows } = await client.query<{ position: string }>({
-    name: 'write',
-    text: WRITE,
-    values: [
-      session.tenantId,
-      session.nowMs,
-      JSON.stringify(events),
-      JSON.stringify(aggregates),
-      JSON.stringify(session.newNumbers),
-      JSON.stringify([...session.changedCounters.values()]),
-      JSON.stringify(allocations),
-      JSON.stringify(answers),
-    ],
-  })
-  return rows.map((row) => Number(row.position))
-}

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod'
 import { externalId } from '../kernel/fields.ts'
-import type { EventMetadata } from '../event-store/store.ts'
+import type { EventMetadata } from '../event-store/write.ts'
 import { OPERATIONS } from '../kernel/catalogue.ts'
 import { problemOf, Refusal } from '../kernel/errors.ts'
 import { type CommandRequest, type CommandResult, digestOf } from '../kernel/command.ts'
@@ -16,7 +16,6 @@ import type { Operation } from '../kernel/operation.ts'
 import { parseBody } from './request.ts'
 
 export const ITEMS_MAX = 500
-export const BATCH_BYTES_MAX = '4mb'
 const CHUNK = 100
 const RUNNING_MAX = 3
 const WAITING_MAX = 64

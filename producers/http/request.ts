@@ -2,9 +2,9 @@
  * Owns how one HTTP request becomes a command: body against the schema, Idempotency-Key, If-Match, trace and correlation.
  * H1: validation comes before everything that could leave a trace, so a refused body stores nothing.
  */
-import type { Request } from 'express'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { z } from 'zod'
-import type { EventMetadata } from '../event-store/store.ts'
+import type { EventMetadata } from '../event-store/write.ts'
 import { type FieldError, Refusal } from '../kernel/errors.ts'
 import { digestOf, type IdempotencyKey } from '../kernel/command.ts'
 import type { Caller } from './auth.ts'
@@ -63,9 +63,15 @@ export function expectedVersionOf(header: string | undefined): number | undefine
   return Number(version)
 }
 
-export function metadataOf(request: Request, caller: Caller, actor?: string): EventMetadata {
-  const correlation = request.get('x-correlation-id') ?? request.get('x-request-id')
-  const traceparent = request.get('traceparent')
+/** A header that has one value; Node joins those that were sent more than once. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : value?.join(', ')
+}
+
+export function metadataOf(headers: IncomingHttpHeaders, caller: Caller, actor?: string): EventMetadata {
+  const correlation = headerOf(headers, 'x-correlation-id') ?? headerOf(headers, 'x-request-id')
+  const traceparent = headerOf(headers, 'traceparent')
   return {
     actor: actor ?? `user:${caller.subject}`,
     correlationId: correlation !== undefined && CORRELATION.test(correlation) ? correlation : null,

@@ -1,6 +1,6 @@
 /** Owns what a command is while it is executed: the request for one, and what became of it. */
-import { createHash } from 'node:crypto'
-import type { EventMetadata } from '../event-store/store.ts'
+import { hash } from 'node:crypto'
+import type { EventMetadata } from '../event-store/write.ts'
 import type { Refusal } from './errors.ts'
 import type { Operation } from './operation.ts'
 
@@ -46,16 +46,18 @@ export const refused = (refusal: Refusal, same = false): CommandResult => ({ kin
 
 /** Equal for equal commands, whatever the order of their fields. */
 export const digestOf = (command: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(sorted(command)))
-    .digest('base64url')
+  hash('sha256', JSON.stringify(sorted(command)), 'base64url')
 
+/** The same with its fields in order. */
 function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(sorted)
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => [name, sorted(field)]),
-  )
+  const fields = value as Readonly<Record<string, unknown>>
+  const copy: Record<string, unknown> = {}
+  for (const name of Object.keys(fields).sort()) {
+    // A field of this name is one like any other; assigned, it would be the copy's prototype.
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: fields[name], enumerable: true })
+    else copy[name] = sorted(fields[name])
+  }
+  return copy
 }

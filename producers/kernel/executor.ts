@@ -15,6 +15,7 @@ import { TaxRateTable } from '../event-store/tax-rate-table.ts'
 import { type CommandRequest, type CommandResult, refused } from './command.ts'
 import { Refusal } from './errors.ts'
 import { Group, type Pass } from './group.ts'
+import { KnownTenants } from './known-tenants.ts'
 
 const TRIES_MAX = 4
 const PURGE_EVERY = 500
@@ -33,6 +34,7 @@ export class Executor {
   readonly #charts = new Charts()
   readonly #guard: Guard
   readonly #taxRates = new TaxRateTable()
+  readonly #tenants = new KnownTenants()
   #sincePurge = 0
 
   constructor(pool: pg.Pool, options: ExecutorOptions) {
@@ -79,6 +81,7 @@ export class Executor {
           const group = new Group(tenantId, this.#nowMs(), requests, {
             charts: this.#charts,
             taxRates: this.#taxRates,
+            tenants: this.#tenants,
           })
           await group.load(client)
           group.decide()

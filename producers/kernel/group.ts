@@ -14,12 +14,13 @@ import {
   freeNumbers,
   lockAggregates,
   lockCounters,
+  lockKnownCounters,
   readAllocations,
   readCreditNotes,
   readShared,
-  write,
 } from '../event-store/store.ts'
 import type { TaxRateTable } from '../event-store/tax-rate-table.ts'
+import { write } from '../event-store/write.ts'
 import { refuseByRules } from '../validation-rules/decide.ts'
 import {
   type Accepted,
@@ -31,6 +32,7 @@ import {
 } from './command.ts'
 import { Chart } from '../ledger/chart.ts'
 import { ChartMissing } from '../ledger/seed.ts'
+import type { KnownTenants } from './known-tenants.ts'
 import { applyCommand } from '../ledger/steps.ts'
 import { Refusal } from './errors.ts'
 import type { AggregateRef, CounterRef, NumberRef, Operation } from './operation.ts'
@@ -45,24 +47,30 @@ export class Group {
   readonly #requests: readonly CommandRequest[]
   readonly #passes: (Pass | undefined)[]
   readonly #charts: Charts
+  readonly #tenants: KnownTenants
   readonly #accepted = new Map<number, { version: number; lastEvent: number }>()
 
   constructor(
     tenantId: string,
     nowMs: number,
     requests: readonly CommandRequest[],
-    known: { readonly charts: Charts; readonly taxRates: TaxRateTable },
+    known: { readonly charts: Charts; readonly taxRates: TaxRateTable; readonly tenants: KnownTenants },
   ) {
     this.#session = new Session(tenantId, nowMs)
     this.#requests = requests
     this.#charts = known.charts
     this.#taxRates = known.taxRates
+    this.#tenants = known.tenants
     const among = requests.length > 1
     this.#passes = requests.map(({ operation }) => (among && operation.balances ? 'alone' : undefined))
   }
 
   passes(): readonly Pass[] {
     return this.#passes.map((pass) => pass ?? 'alone')
+  }
+
+  *#openRequests(): Generator<CommandRequest> {
+    for (const [, request] of this.#open()) yield request
   }
 
   *#open(): Generator<readonly [number, CommandRequest]> {
@@ -78,7 +86,8 @@ export class Group {
     const ledger = this.#ledger()
     const afterLocks = { aggregates: needs.readAfterLocks, numbers: [], keys: [] }
     // All at once, in this order (database.ts D3): each statement sees what was committed before the locks ahead of it.
-    const [locked, shared, owned, made, allocations, creditNotes] = await Promise.all([
+    const guessed = this.#tenants.countersOf(tenant, session.nowMs, this.#openRequests())
+    const [locked, shared, owned, made, allocations, creditNotes, counters] = await Promise.all([
       lockKeys(client, tenant, needs.keys, ledger),
       readShared(client, tenant, { ...needs, aggregates: needs.read }),
       lockAggregates(client, tenant, needs.lock),
@@ -87,6 +96,7 @@ export class Group {
       needs.readAfterLocks.length > 0 ? readShared(client, tenant, afterLocks) : undefined,
       readAllocations(client, tenant, needs.allocations),
       readCreditNotes(client, tenant, needs.creditNotes),
+      lockKnownCounters(client, tenant, guessed),
     ])
     session.adoptAggregates(needs.read, shared.aggregates)
     session.adoptNumbers(needs.numbers, shared.numbers)
@@ -104,8 +114,11 @@ export class Group {
     ])
     session.adoptAggregates(counterparts, met)
     session.adoptAllocations(counterparts, theirs)
-    session.adoptCounters(await lockCounters(client, tenant, this.#counters()))
+    session.adoptCounters(counters)
+    session.adoptCounters(await lockCounters(client, tenant, this.#countersBut(counters)))
     await this.#adoptSums(client)
+    const itself = session.found({ type: 'tenant', id: tenant })
+    if (itself) this.#tenants.remember(itself)
   }
 
   /** How the chart is held: as the most demanding of the commands asks. */
@@ -201,7 +214,7 @@ export class Group {
     return [...wanted.values()]
   }
 
-  #counters(): readonly CounterRef[] {
+  #countersBut(locked: readonly CounterRef[]): readonly CounterRef[] {
     const wanted = new Map<string, CounterRef>()
     for (const [index, { operation, id, command }] of this.#open()) {
       this.#guard(index, () => {
@@ -210,6 +223,7 @@ export class Group {
         }
       })
     }
+    for (const { kind, period } of locked) wanted.delete(`${kind} ${period}`)
     return [...wanted.values()]
   }
 

@@ -58,6 +58,20 @@ export interface NewEvent {
 /** Where reference data lives: no tenant of its own, so no settings are needed. */
 const NO_TENANT: TenantSettings = { name: '', zone: 'UTC', currency: 'BDT', fiscalYearStart: '07-01' }
 
+const DAYS_MAX = 1_000
+const days = new Map<string, { readonly second: number; readonly day: EpochDay }>()
+
+/** A calendar is dear. Zones are whole seconds off, so all instants of a second are of one day. */
+function today(nowMs: number, zone: string): EpochDay {
+  const second = Math.floor(nowMs / 1_000)
+  const known = days.get(zone)
+  if (known?.second === second) return known.day
+  if (days.size >= DAYS_MAX) days.clear()
+  const day = dayAt(nowMs, zone)
+  days.set(zone, { second, day })
+  return day
+}
+
 export class NotLoaded extends Error {
   override readonly name = 'NotLoaded'
 }
@@ -200,9 +214,9 @@ export class Session {
 
   facts(): Facts {
     const tenant = this.tenant()
-    // A session has one instant, and a calendar is dear: several times a command.
+    // A session has one instant, and a day is asked for several times a command.
     if (this.#today?.zone !== tenant.zone) {
-      this.#today = { zone: tenant.zone, day: dayAt(this.nowMs, tenant.zone) }
+      this.#today = { zone: tenant.zone, day: today(this.nowMs, tenant.zone) }
     }
     return { nowMs: this.nowMs, today: this.#today.day, tenant, taxRates: this.#taxRates }
   }

@@ -6,7 +6,7 @@
  * E4: documents dated up to the opening balances' cut-off are in those balances already, but for their open items: all
  *     but their control accounts' lines go to `opening-balance`.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { defaultsOf } from '../../schemas/codec/defaults.ts'
 import type { JournalLine } from '../../schemas/generated/records.ts'
 import { type Amount, convert, formatAmount, minorDigits, SCALE } from '../../schemas/values/amount.ts'
@@ -28,7 +28,7 @@ export interface Source {
 
 /** E3 */
 export const journalId = ({ type, id, version, index }: Source): string =>
-  `j-${createHash('sha256').update(`${type}\u0000${id}\u0000${version}\u0000${index}`).digest('base64url').slice(0, 22)}`
+  `j-${hash('sha256', `${type}\u0000${id}\u0000${version}\u0000${index}`, 'base64url').slice(0, 22)}`
 
 /** A line before its account's names are written into it. */
 export type DraftLine = Pick<JournalLine, 'accountId' | 'debit' | 'credit' | 'amount'> & Partial<JournalLine>
@@ -123,10 +123,15 @@ function roundingOf(
   return [{ accountId, debit: residue < 0n ? size : 0n, credit: residue > 0n ? size : 0n, amount: 0n }]
 }
 
-/** Refuses days on which nothing is posted any more. */
-export function refuseClosed(chart: Chart, day: EpochDay, pointer: string | undefined): void {
+/** Refuses days on which nothing is posted any more; which field of the command says so is asked only then. */
+export function refuseClosed(
+  chart: Chart,
+  day: EpochDay,
+  field: string | undefined | (() => string | undefined),
+): void {
   const last = chart.closedThrough
   if (last === null || day > last) return
+  const pointer = typeof field === 'function' ? field() : field
   const detail =
     `${formatDay(day)} is in a closed period: the books are closed through ${formatDay(last)}. ` +
     'Choose a later date, or have an operator reopen the period'

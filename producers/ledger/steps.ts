@@ -102,7 +102,7 @@ function journalsOf(
     const source = { ...aggregate, version, index }
     const data = documentEntry(posting, source, chart, tenant)
     if (!data) return []
-    refuseClosed(chart, posting.entryDate, dateFieldOf(event, posting.entryDate, operation))
+    refuseClosed(chart, posting.entryDate, () => dateFieldOf(event, posting.entryDate, operation))
     return [
       {
         aggregate: { type: 'journal-entry', id: journalId(source) },

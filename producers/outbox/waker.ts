@@ -1,11 +1,14 @@
 /**
  * Owns telling the relay that there is work: NOTIFY in a statement of its own after the commit, because a NOTIFY inside
  * a transaction makes all committing transactions of the database queue behind one lock.
- * A lost wake-up costs the relay's poll interval and nothing else.
+ * A lost wake-up costs the relay's poll interval and nothing else. Under load the relay reads again by itself after
+ * GATHER_MS (relay.ts): more wake-ups than that would cost the store and gain nothing.
  */
 import type pg from 'pg'
 
 export const OUTBOX_CHANNEL = 'nikash_outbox'
+
+const GATHER_MS = 10
 
 export class Waker {
   readonly #pool: pg.Pool
@@ -18,7 +21,7 @@ export class Waker {
     this.#onError = onError
   }
 
-  /** At most one statement at a time; commits meanwhile share the next. */
+  /** At once when none went out of late; commits until the next one share it. */
   wake(): void {
     if (this.#running) {
       this.#again = true
@@ -33,6 +36,7 @@ export class Waker {
       do {
         this.#again = false
         await this.#pool.query(`notify ${OUTBOX_CHANNEL}`)
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS).unref())
       } while (this.#again)
     } catch (error) {
       this.#onError(error)

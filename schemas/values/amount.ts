@@ -50,6 +50,8 @@ export function divideRounded(numerator: bigint, denominator: bigint): bigint {
  * more decimals than `scale`.
  */
 export function parseDecimal(text: string, scale: number = SCALE): bigint {
+  const quick = wholeDecimal(text, scale)
+  if (quick >= 0) return BigInt(quick)
   const m = /^(-?)(\d{1,30})(?:\.(\d{1,18}))?$/.exec(text)
   if (!m) throw new RangeError(`not a decimal number: ${JSON.stringify(text.slice(0, 40))}`)
   const fraction = m[3] ?? ''
@@ -60,9 +62,33 @@ export function parseDecimal(text: string, scale: number = SCALE): bigint {
   return m[1] ? -value : value
 }
 
+/** Digits that a number holds exactly, whatever they are. */
+const EXACT_DIGITS = 15
+
+/**
+ * The units in text as stores write it, not negative and with exactly `scale` decimals, where a number holds them; -1
+ * for all other text. Most of what is read is like that, and a pattern costs five times as much.
+ */
+function wholeDecimal(text: string, scale: number): number {
+  const { length } = text
+  const point = length - 1 - scale
+  if (scale === 0 || point < 1 || length > EXACT_DIGITS + 1) return -1
+  let units = 0
+  for (let at = 0; at < length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (at === point) {
+      if (digit !== -2) return -1
+    } else if (digit >= 0 && digit <= 9) units = units * 10 + digit
+    else return -1
+  }
+  return units
+}
+
 /** Decimal text of units of 10^-scale with exactly `digits` decimals, rounded (A2). */
 export function formatDecimal(value: bigint, digits: number, scale: number = SCALE): string {
-  const v = digits < scale ? divideRounded(value, pow10(scale - digits)) : value * pow10(digits - scale)
+  let v = value
+  if (digits < scale) v = divideRounded(value, pow10(scale - digits))
+  else if (digits > scale) v = value * pow10(digits - scale)
   const s = (v < 0n ? -v : v).toString().padStart(digits + 1, '0')
   const text = digits === 0 ? s : `${s.slice(0, -digits)}.${s.slice(-digits)}`
   return v < 0n ? `-${text}` : text

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { inTransaction, openPool } from '../../producers/event-store/database.ts'
-import { write } from '../../producers/event-store/store.ts'
+import { write } from '../../producers/event-store/write.ts'
 import { Session } from '../../producers/kernel/session.ts'
 import { DEFAULT_CHART } from '../../producers/ledger/default-chart.ts'
 import { freshTenant } from '../support/http.ts'

@@ -32,6 +32,18 @@ export interface Prepared {
   readonly size: number
 }
 
+/** Names of headers are few and repeat in every record. */
+const names = new Map<string, Buffer>()
+const NAMES_MAX = 100
+
+function nameBytes(name: string): Buffer {
+  const known = names.get(name)
+  if (known) return known
+  const bytes = Buffer.from(name)
+  if (names.size < NAMES_MAX) names.set(name, bytes)
+  return bytes
+}
+
 const bytesOf = (value: Buffer | string): Buffer => (typeof value === 'string' ? Buffer.from(value) : value)
 
 function varintSize(n: number): number {
@@ -43,7 +55,7 @@ export function prepare(record: OutputRecord): Prepared {
   const key = bytesOf(record.key)
   const { value } = record
   const headers = record.headers
-    ? Object.entries(record.headers).map(([name, v]) => [Buffer.from(name), bytesOf(v)] as const)
+    ? Object.entries(record.headers).map(([name, v]) => [nameBytes(name), bytesOf(v)] as const)
     : []
   let size = 2 + varintSize(key.length) + key.length + varintSize(headers.length)
   size += value === null ? 1 : varintSize(value.length) + value.length

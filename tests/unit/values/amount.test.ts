@@ -50,7 +50,43 @@ describe('amounts', () => {
     expect(() => divideRounded(1n, 0n)).toThrow(RangeError)
   })
 
+  it('are read with as many decimals as there are, up to the scale, however many digits they have', () => {
+    const digits = (minLength: number, maxLength: number) =>
+      fc.string({
+        unit: fc.constantFrom('0', '1', '2', '3', '4', '5', '6', '7', '8', '9'),
+        minLength,
+        maxLength,
+      })
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        digits(1, 22),
+        digits(0, 8),
+        fc.constantFrom(0, 2, 4, 8),
+        (minus, whole, part, scale) => {
+          const fraction = part.slice(0, scale)
+          const text = (minus ? '-' : '') + whole + (fraction === '' ? '' : `.${fraction}`)
+          const expected = BigInt(whole) * 10n ** BigInt(scale) + BigInt(fraction.padEnd(scale, '0') || '0')
+          return parseDecimal(text, scale) === (minus ? -expected : expected)
+        },
+      ),
+    )
+  })
+
   it('are read from plain decimal text alone', () => {
+    for (const text of [
+      '1.00x0',
+      '1x0000',
+      '/.0000',
+      ':.0000',
+      '1.-000',
+      '1..000',
+      '.00000',
+      '12.00-0',
+      '1.২৩৪৫',
+    ]) {
+      expect(() => parseDecimal(text)).toThrow(RangeError)
+    }
     for (const text of ['', ' 1', '1e3', '1,000', '+1', '.5', '1.', '--1', 'NaN', '0x1', '১', '1_000']) {
       expect(() => parseDecimal(text)).toThrow(RangeError)
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import type { CommandRequest, CommandResult } from '../../../../producers/kernel/command.ts'
 import { Lanes } from '../../../../producers/kernel/lanes.ts'
 import { outcome } from '../facts.ts'
@@ -41,12 +41,43 @@ describe('lanes', () => {
     expect(lanes.waiting).toBe(0)
   })
 
-  it('do not make one tenant wait for another', () => {
+  it('run one transaction at a time while nobody waits long, and another beside it for a tenant that did', () => {
+    jest.useFakeTimers()
+    try {
+      const { runs, run } = handDriven()
+      const lanes = new Lanes(run, { patienceMs: 25, runningMax: 2 })
+      void lanes.submit('t', request('a'))
+      void lanes.submit('u', request('b'))
+      jest.advanceTimersByTime(24)
+      void lanes.submit('v', request('c'))
+      void lanes.submit('u', request('d'))
+      expect(runs.map((one) => one.tenant)).toEqual(['t'])
+      jest.advanceTimersByTime(1)
+      expect(runs.map((one) => one.ids)).toEqual([['a'], ['b', 'd']])
+      // As many as there may be: v waits for an end, however long.
+      jest.advanceTimersByTime(1_000)
+      expect(runs.map((one) => one.tenant)).toEqual(['t', 'u'])
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  it('do not let a tenant wait while nothing runs, nor one whose group is full', async () => {
     const { runs, run } = handDriven()
-    const lanes = new Lanes(run)
+    const lanes = new Lanes(run, { patienceMs: 60_000, groupMax: 2 })
     void lanes.submit('t', request('a'))
     void lanes.submit('u', request('b'))
+    runs[0]?.end()
+    await turn()
     expect(runs.map((one) => one.tenant)).toEqual(['t', 'u'])
+    for (const id of ['c', 'd']) void lanes.submit('v', request(id))
+    void lanes.submit('w', request('e'))
+    runs[1]?.end()
+    await turn()
+    expect(runs.map((one) => one.ids)).toEqual([['a'], ['b'], ['c', 'd']])
+    runs[2]?.end()
+    await turn()
+    expect(runs.map((one) => one.ids)).toEqual([['a'], ['b'], ['c', 'd'], ['e']])
   })
 
   it('take a group when its turn comes: what arrives while the tenant waits for a transaction joins it', async () => {
