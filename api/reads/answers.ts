@@ -17,6 +17,7 @@ import { type Guard, UNGUARDED } from '../../platform/breaker.ts'
 import { CACHE_SECONDS, type CacheKind, CHANNELS, keysOf } from '../../sinks/redis/contract.ts'
 import type { Facts } from './facts.ts'
 import { stampOf } from './live-figures.ts'
+import { inOneStep } from './one-step.ts'
 
 const BYTES_MAX = 32 * 1024 * 1024
 const ANSWER_BYTES_MAX = 512 * 1024
@@ -70,18 +71,15 @@ export function createAnswers(options: AnswersOptions): Answers {
       if (reason === 'evict') redis.unlink(key).catch(() => undefined)
     },
   })
+  const together = inOneStep(redis, guard)
   /** Undefined: Redis did not answer. */
   const look = async ({ tenant, live }: AnswerName, key: string): Promise<Held | undefined> => {
     const { sync, seq } = keysOf(tenant)
     try {
-      const multi = redis.multi().get(key)
-      if (live) multi.get(sync).hmget(seq, 'epoch', ...CHANNELS)
-      const replies = await guard(() => multi.exec())
-      const [text, whole, last] = (replies ?? []).map(([error, reply]) => {
-        if (error) throw error
-        return reply
+      const [text, whole, last] = await together((multi) => {
+        const one = multi.get(key)
+        return live ? one.get(sync).hmget(seq, 'epoch', ...CHANNELS) : one
       })
-      if (replies === null) return undefined
       // Values that are not whole are not served: then the answer is of the facts alone.
       const isWhole = whole !== undefined && whole !== null && whole === runId()
       return { text: text as string | null, live: (isWhole && stampOf(whole, last)) || 'facts' }

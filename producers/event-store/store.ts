@@ -180,43 +180,45 @@ export async function freeNumbers(
 
 type Serials = readonly (CounterRef & { readonly value: number })[]
 
-const inOrder = (refs: readonly CounterRef[]): readonly CounterRef[] =>
-  refs.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.period, b.period))
-
-/** Last serials of those counters that are there, locked until the end. */
-export async function lockKnownCounters(
+/** `text` takes $1 tenant, $2 kinds and $3 periods, in the order in which they are locked (O3). */
+async function lockSerials(
   client: PoolClient,
   tenant: string,
   refs: readonly CounterRef[],
+  statement: { readonly name: string; readonly text: string },
 ): Promise<Serials> {
   if (refs.length === 0) return []
-  const sorted = inOrder(refs)
-  const { rows } = await client.query<CounterRef & { value: string }>({
+  const sorted = refs.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.period, b.period))
+  const values = [tenant, sorted.map((r) => r.kind), sorted.map((r) => r.period)]
+  const { rows } = await client.query<CounterRef & { value: string }>({ ...statement, values })
+  return rows.map((row) => ({ ...row, value: Number(row.value) }))
+}
+
+/** Last serials of those counters that are there, locked until the end. */
+export const lockKnownCounters = (
+  client: PoolClient,
+  tenant: string,
+  refs: readonly CounterRef[],
+): Promise<Serials> =>
+  lockSerials(client, tenant, refs, {
     name: 'lock-known-counters',
     text: `select c.* from unnest($2::text[], $3::text[]) as r(kind, period) cross join lateral (
              select kind, period, value from finance.counters
              where tenant_id = $1 and kind = r.kind and period = r.period limit 1 for no key update) c`,
-    values: [tenant, sorted.map((r) => r.kind), sorted.map((r) => r.period)],
   })
-  return rows.map((row) => ({ ...row, value: Number(row.value) }))
-}
 
 /** Last serials, locked until the end: the next document of the tenant's year waits here. The first one begins at 0. */
-export async function lockCounters(
+export const lockCounters = (
   client: PoolClient,
   tenant: string,
   refs: readonly CounterRef[],
-): Promise<Serials> {
-  if (refs.length === 0) return []
-  const sorted = inOrder(refs)
-  const { rows } = await client.query<CounterRef & { value: string }>({
+): Promise<Serials> =>
+  lockSerials(client, tenant, refs, {
     name: 'lock-counters',
     text: `insert into finance.counters as c (tenant_id, kind, period, value)
            select $1, r.kind, r.period, 0 from unnest($2::text[], $3::text[]) as r(kind, period)
            on conflict (tenant_id, kind, period) do update set value = c.value
            returning c.kind, c.period, c.value`,
-    values: [tenant, sorted.map((r) => r.kind), sorted.map((r) => r.period)],
   })
-  return rows.map((row) => ({ ...row, value: Number(row.value) }))
-}
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

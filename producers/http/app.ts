@@ -28,7 +28,7 @@ import { tenantReads } from './tenant-reads.ts'
 const KB = 1_024
 const COMMAND_BYTES_MAX = 256 * KB
 const BATCH_BYTES_MAX = 4 * KB * KB
-const LIMITS = { command: '256kb', batch: '4mb' }
+const LIMITS = { command: `${COMMAND_BYTES_MAX / KB}kb`, batch: `${BATCH_BYTES_MAX / KB ** 2}mb` }
 
 export interface AppParts {
   readonly authenticate: Authenticate

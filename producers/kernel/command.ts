@@ -53,11 +53,8 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(sorted)
   const fields = value as Readonly<Record<string, unknown>>
-  const copy: Record<string, unknown> = {}
-  for (const name of Object.keys(fields).sort()) {
-    // A field of this name is one like any other; assigned, it would be the copy's prototype.
-    if (name === '__proto__') Object.defineProperty(copy, name, { value: fields[name], enumerable: true })
-    else copy[name] = sorted(fields[name])
-  }
+  // Without a prototype a field named __proto__ is one like any other.
+  const copy = Object.create(null) as Record<string, unknown>
+  for (const name of Object.keys(fields).sort()) copy[name] = sorted(fields[name])
   return copy
 }

@@ -69,10 +69,6 @@ export class Group {
     return this.#passes.map((pass) => pass ?? 'alone')
   }
 
-  *#openRequests(): Generator<CommandRequest> {
-    for (const [, request] of this.#open()) yield request
-  }
-
   *#open(): Generator<readonly [number, CommandRequest]> {
     for (const [index, request] of this.#requests.entries()) {
       if (this.#passes[index] === undefined && !this.#accepted.has(index)) yield [index, request]
@@ -86,7 +82,8 @@ export class Group {
     const ledger = this.#ledger()
     const afterLocks = { aggregates: needs.readAfterLocks, numbers: [], keys: [] }
     // All at once, in this order (database.ts D3): each statement sees what was committed before the locks ahead of it.
-    const guessed = this.#tenants.countersOf(tenant, session.nowMs, this.#openRequests())
+    const requests = Array.from(this.#open(), ([, request]) => request)
+    const guessed = this.#tenants.countersOf(tenant, session.nowMs, requests)
     const [locked, shared, owned, made, allocations, creditNotes, counters] = await Promise.all([
       lockKeys(client, tenant, needs.keys, ledger),
       readShared(client, tenant, { ...needs, aggregates: needs.read }),

@@ -22,7 +22,7 @@ export class KnownTenants {
     this.#tenants.set(tenant.id, tenant)
   }
 
-  countersOf(tenantId: string, nowMs: number, requests: Iterable<CommandRequest>): readonly CounterRef[] {
+  countersOf(tenantId: string, nowMs: number, requests: readonly CommandRequest[]): readonly CounterRef[] {
     const tenant = this.#tenants.get(tenantId)
     if (!tenant) return []
     const session = new Session(tenantId, nowMs)

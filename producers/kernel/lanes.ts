@@ -83,7 +83,7 @@ export class Lanes {
       if (!turn) return
       const leftMs = this.#running === 0 ? 0 : this.#patienceLeftMs(turn[1])
       if (leftMs > 0) {
-        this.#lookAgainIn(leftMs)
+        this.#timer = setTimeout(() => this.#next(), Math.ceil(leftMs))
         return
       }
       this.#turns.shift()
@@ -97,10 +97,6 @@ export class Lanes {
     const [oldest] = lane
     if (oldest === undefined || lane.length >= groupMax) return 0
     return oldest.sinceMs + patienceMs - performance.now()
-  }
-
-  #lookAgainIn(ms: number): void {
-    this.#timer = setTimeout(() => this.#next(), Math.ceil(ms))
   }
 
   async #runGroup(tenantId: string, lane: Waiting[]): Promise<void> {

@@ -10,20 +10,21 @@
 import { defaultTaxRates, type TaxRates } from '../../schemas/rules/tax-rates.ts'
 import { BROADCAST_KEY } from '../../schemas/topics.ts'
 import type { Amount } from '../../schemas/values/amount.ts'
-import { dayAt, type EpochDay } from '../../schemas/values/calendar.ts'
 import type { Chart } from '../ledger/chart.ts'
 import { vendorInvoiceKey } from '../bills/decide.ts'
 import { billSettlementsOf } from '../bills/settlements.ts'
 import type { CreditNoteState } from '../credit-notes/evolve.ts'
 import type { Allocation, AllocationOwner } from '../payments/allocations.ts'
-import { allocationKey, settlementsOf } from '../payments/settlements.ts'
+import { settlementsOf } from '../payments/settlements.ts'
 import { TAX_RATES } from '../reference/tax-rates.ts'
+import { AllocationIndex } from './allocation-index.ts'
 import { Refusal } from './errors.ts'
 import type { AggregateType, DomainEvent, Facts, TenantSettings } from './events.ts'
 import type { NumberKind, Prefixed, SerialKind } from './numbers.ts'
 import { serialIn } from './numbers.ts'
 import type { AggregateRef, CounterRef, NumberRef } from './operation.ts'
 import { EVOLVE, type States } from './state.ts'
+import { today } from './today.ts'
 
 export interface StoredAggregate extends AggregateRef {
   readonly version: number
@@ -58,20 +59,6 @@ export interface NewEvent {
 /** Where reference data lives: no tenant of its own, so no settings are needed. */
 const NO_TENANT: TenantSettings = { name: '', zone: 'UTC', currency: 'BDT', fiscalYearStart: '07-01' }
 
-const DAYS_MAX = 1_000
-const days = new Map<string, { readonly second: number; readonly day: EpochDay }>()
-
-/** A calendar is dear. Zones are whole seconds off, so all instants of a second are of one day. */
-function today(nowMs: number, zone: string): EpochDay {
-  const second = Math.floor(nowMs / 1_000)
-  const known = days.get(zone)
-  if (known?.second === second) return known.day
-  if (days.size >= DAYS_MAX) days.clear()
-  const day = dayAt(nowMs, zone)
-  days.set(zone, { second, day })
-  return day
-}
-
 export class NotLoaded extends Error {
   override readonly name = 'NotLoaded'
 }
@@ -85,11 +72,9 @@ export class Session {
   readonly #aggregates = new Map<string, StoredAggregate>()
   readonly #numbers = new Map<string, string | undefined>()
   readonly #counters = new Map<string, number>()
-  readonly #allocations = new Map<string, Allocation>()
-  readonly #byOwner = new Map<string, Set<string>>()
+  readonly #allocations = new AllocationIndex()
   #chart: Chart | undefined
   #chartVersion = 0
-  #today: { readonly zone: string; readonly day: EpochDay } | undefined
   #sums: readonly AccountSums[] | undefined
   #taxRates: TaxRates = defaultTaxRates
 
@@ -98,11 +83,14 @@ export class Session {
   readonly newNumbers: (NumberRef & { readonly id: string })[] = []
   readonly freedNumbers: NumberRef[] = []
   readonly changedCounters = new Map<string, CounterRef & { readonly value: number }>()
-  readonly changedAllocations = new Map<string, Allocation>()
 
   constructor(tenantId: string, nowMs: number) {
     this.tenantId = tenantId
     this.nowMs = nowMs
+  }
+
+  get changedAllocations(): ReadonlyMap<string, Allocation> {
+    return this.#allocations.changed
   }
 
   adoptAggregates(asked: readonly AggregateRef[], found: readonly StoredAggregate[]): void {
@@ -121,7 +109,7 @@ export class Session {
 
   adoptAllocations(asked: readonly AggregateRef[], found: readonly Allocation[]): void {
     for (const ref of asked) this.#asked.add(keyOf('allocations', ref.type, ref.id))
-    for (const one of found) this.#keep(one)
+    for (const one of found) this.#allocations.keep(one)
   }
 
   adoptChart(chart: Chart): void {
@@ -187,8 +175,7 @@ export class Session {
     if (!this.#asked.has(keyOf('allocations', type, id))) {
       throw new NotLoaded(`allocations of ${type} ${id} were not loaded (S3)`)
     }
-    const keys = this.#byOwner.get(keyOf(type, id)) ?? []
-    return Array.from(keys, (key) => this.#allocations.get(key)).filter((one) => one !== undefined)
+    return this.#allocations.of(type, id)
   }
 
   /** Credit notes of an invoice, cancelled ones too. */
@@ -214,11 +201,8 @@ export class Session {
 
   facts(): Facts {
     const tenant = this.tenant()
-    // A session has one instant, and a day is asked for several times a command.
-    if (this.#today?.zone !== tenant.zone) {
-      this.#today = { zone: tenant.zone, day: today(this.nowMs, tenant.zone) }
-    }
-    return { nowMs: this.nowMs, today: this.#today.day, tenant, taxRates: this.#taxRates }
+    const { nowMs } = this
+    return { nowMs, today: today(nowMs, tenant.zone), tenant, taxRates: this.#taxRates }
   }
 
   /** Applies all that one command writes (S1): version of its own aggregate after it, and the index of its last event. */
@@ -348,8 +332,8 @@ export class Session {
       default:
         break
     }
-    for (const one of settlementsOf(event, id, version, this)) this.#change(one)
-    for (const one of billSettlementsOf(event, id, version, this)) this.#change(one)
+    for (const one of settlementsOf(event, id, version, this)) this.#allocations.change(one)
+    for (const one of billSettlementsOf(event, id, version, this)) this.#allocations.change(one)
   }
 
   #numberJournal(id: string, number: string): void {
@@ -396,26 +380,5 @@ export class Session {
     const key = keyOf(kind, period)
     this.#counters.set(key, value)
     this.changedCounters.set(key, { kind, period, value })
-  }
-
-  #change(one: Allocation): void {
-    this.changedAllocations.set(this.#keep(one), one)
-  }
-
-  #keep(one: Allocation): string {
-    const key = allocationKey(one)
-    this.#allocations.set(key, one)
-    this.#ownedBy(one.targetType, one.targetId).add(key)
-    if (one.sourceType !== 'write-off') this.#ownedBy(one.sourceType, one.sourceId).add(key)
-    return key
-  }
-
-  #ownedBy(type: AllocationOwner, id: string): Set<string> {
-    const owner = keyOf(type, id)
-    const known = this.#byOwner.get(owner)
-    if (known) return known
-    const made = new Set<string>()
-    this.#byOwner.set(owner, made)
-    return made
   }
 }

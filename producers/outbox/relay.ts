@@ -14,6 +14,7 @@ import type { KafkaPort, Producer } from '../../platform/kafka/port.ts'
 import type { Log } from '../../platform/log.ts'
 import type { OutboxSession } from './outbox.ts'
 import { type Encoder, type OutboxRow, recordsOfRow, UnpublishableRow } from './records.ts'
+import { GATHER_MS } from './waker.ts'
 
 const STUCK_MS = 60_000
 const BACKOFF_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000] as const
@@ -50,7 +51,7 @@ export class Relay {
     this.#options = {
       batchRowsMax: 250,
       pollMs: 200,
-      gatherMs: 10,
+      gatherMs: GATHER_MS,
       standbyMs: 500,
       backoffMs: BACKOFF_MS,
       onSent: () => undefined,

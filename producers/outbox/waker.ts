@@ -1,14 +1,14 @@
 /**
  * Owns telling the relay that there is work: NOTIFY in a statement of its own after the commit, because a NOTIFY inside
  * a transaction makes all committing transactions of the database queue behind one lock.
- * A lost wake-up costs the relay's poll interval and nothing else. Under load the relay reads again by itself after
- * GATHER_MS (relay.ts): more wake-ups than that would cost the store and gain nothing.
+ * A lost wake-up costs the relay's poll interval and nothing else.
  */
 import type pg from 'pg'
 
 export const OUTBOX_CHANNEL = 'nikash_outbox'
 
-const GATHER_MS = 10
+/** The relay reads at most so often under load: more wake-ups than that would cost the store and gain nothing. */
+export const GATHER_MS = 10
 
 export class Waker {
   readonly #pool: pg.Pool
